@@ -1,0 +1,126 @@
+/**
+ * Every audit event and its fields: a closed union, compared with the manual by a test.
+ *
+ * `ts` is added by the writer. Absent values are omitted from the line; `null` is written as such.
+ */
+export type AuditEvent =
+  | {
+      evt: 'config.load'
+      path: string
+      sha256: string
+      result: 'success' | 'fail'
+      problems: number
+      version: string
+      secrets: { env: number; file: number; secret: number }
+    }
+  | {
+      evt: 'device.authorize'
+      request_id: string
+      result: 'success' | 'rate_limited' | 'error'
+      client_ip: string
+      surface?: string | undefined
+    }
+  | {
+      evt: 'device.verify'
+      request_id: string
+      result: 'redirect' | 'csrf_rejected' | 'unknown_code' | 'rate_limited' | 'address_mismatch'
+      client_ip: string
+    }
+  | {
+      evt: 'device.callback'
+      request_id: string
+      result: 'browser_mismatch' | 'approved' | 'idp_error' | 'bad_state' | 'replay'
+      client_ip: string
+    }
+  | {
+      evt: 'device.deny'
+      request_id: string
+      result: 'denied' | 'unknown_code' | 'csrf_rejected' | 'rate_limited'
+      client_ip: string
+      requested_from?: string | undefined
+      requested_at?: string | undefined
+    }
+  | ({ evt: 'session.mint'; request_id: string; client_ip: string } & (SessionFacts | SessionFailure))
+  | ({ evt: 'session.refresh'; request_id: string; client_ip: string } & (
+      | (SessionFacts & { rotated: boolean; shared: boolean; groups_stale?: boolean | undefined })
+      | SessionFailure
+    ))
+  | {
+      evt: 'session.revoke'
+      request_id: string
+      sid?: string | undefined
+      sub?: string | undefined
+      client_ip: string
+      reason: 'logout' | 'reuse' | 'admission' | 'admin'
+      actor?: string | undefined
+    }
+  | {
+      evt: 'auth.denied'
+      request_id: string
+      reason: 'missing_token' | 'invalid_token' | 'expired' | 'revoked'
+      path: string
+      client_ip: string
+      repeated?: number | undefined
+    }
+  | {
+      evt: 'access.denied'
+      request_id: string
+      reason: 'ip_not_allowlisted' | 'ip_denylist' | 'xff_unparseable' | 'client_ip_unknown'
+      client_ip?: string | undefined
+      xff_hop?: string | undefined
+      repeated?: number | undefined
+    }
+  | { evt: 'access.public_client'; request_id: string; client_ip: string }
+  | {
+      evt: 'inference'
+      request_id: string
+      sub: string
+      email?: string | undefined
+      path: string
+      model: string | null
+      upstream: string | null
+      upstream_request_id?: string | undefined
+      upstream_cloud_request_id?: string | undefined
+      status: number
+      ms: number
+      stream?: boolean | undefined
+      attempts?: number | undefined
+      ttfb_ms?: number | undefined
+      usage?: AuditUsage | undefined
+      outcome?: 'client_abort' | 'upstream_abort' | 'drained' | undefined
+      load_test?: boolean | undefined
+    }
+  | { evt: 'server.stop'; signal: string; cut: number; drained_ms: number }
+  | { evt: 'audit.gap'; dropped: number; since: string }
+
+/** Tokens by kind, summed over the parts of a reply. */
+export interface AuditUsage {
+  input: number
+  output: number
+  cache_read: number
+  cache_write: number
+  cache_write_1h: number
+  web_search: number
+}
+
+interface SessionFacts {
+  result: 'success'
+  sub: string
+  email?: string | undefined
+  sid?: string | undefined
+  ttl_hours: number
+  approved_from?: string | undefined
+  cross_address?: boolean | undefined
+}
+
+interface SessionFailure {
+  result: 'fail'
+  err: string
+  step?: string | undefined
+  answer?: string | undefined
+}
+
+/** Where events go. Writing never throws and never waits. */
+export interface Audit {
+  write(event: AuditEvent): void
+}
