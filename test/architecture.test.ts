@@ -1,0 +1,142 @@
+// The house rules of the tree: which folder may import which, how long a file may be, who touches the world.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { test } from 'node:test'
+
+const root = join(import.meta.dirname, '..')
+
+/** From left to right: a folder imports only what stands in an earlier row; rows' members do not import each other. */
+const RANKS: readonly (readonly string[])[] = [
+  ['lib'],
+  ['config'],
+  ['net', 'store', 'audit'],
+  ['http'],
+  ['identity', 'session'],
+  ['oauth', 'inference', 'protocol'],
+  ['services'],
+  ['gateway'],
+  ['development'],
+  ['main'],
+]
+
+/** Tables and documents: their length is their content's. */
+const TABLES = new Set([
+  'app/inference/builtin-models.ts',
+  'app/config/cli-settings.ts',
+  'app/config/desktop-overlay.ts',
+])
+
+/** Names of a drawer: a file is named after the one noun it defines. */
+const DRAWERS = /^(utils?|helpers?|common|misc|types|constants|shared|lib|index|manager)\.ts$/
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = text.matchAll(
+    /^\s*(?:import|export)\b[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|^import\s+['"]([^'"]+)['"]/gm,
+  )
+  return [...found].map(match => match[1] ?? match[2] ?? match[3] ?? '')
+}
+
+function rankOf(file: string): { rank: number; folder: string } {
+  const folder = file.split('/')[1]!.replace(/\.ts$/, '') // every file listed stands below app/
+  return { rank: RANKS.findIndex(row => row.includes(folder)), folder }
+}
+
+const appFiles = filesBelow('app')
+
+test('every folder of app has its place in the direction of dependency', () => {
+  const homeless = appFiles.filter(file => rankOf(file).rank === -1)
+
+  assert.deepEqual(homeless, [])
+})
+
+test('imports point from right to left only, and siblings do not import each other', () => {
+  const wrong: string[] = []
+  for (const file of appFiles) {
+    const from = rankOf(file)
+    for (const specifier of importsOf(file).filter(name => name.startsWith('.'))) {
+      const target = relative(root, join(root, dirname(file), specifier))
+        .split(sep)
+        .join('/')
+      const to = rankOf(target)
+      const isAllowed = to.folder === from.folder || to.rank < from.rank
+      if (!isAllowed) wrong.push(`${file} imports ${target}`)
+    }
+  }
+
+  assert.deepEqual(wrong, [])
+})
+
+test('relative imports name the file that defines the thing', () => {
+  const wrong = appFiles.flatMap(file =>
+    importsOf(file)
+      .filter(name => name.startsWith('.') && !name.endsWith('.ts'))
+      .map(name => `${file} imports ${name}`),
+  )
+
+  assert.deepEqual(wrong, [])
+})
+
+test('only net opens outbound HTTP: nobody else imports undici or calls fetch', () => {
+  // The relay and the upstreams take undici's types; a type opens no socket.
+  const wrong = appFiles.filter(file => {
+    if (file.startsWith('app/net/')) return false
+    const text = readFileSync(join(root, file), 'utf8')
+    const importsUndici = /import\s+(?!type\b)[^'"]*from\s+'undici'/.test(text)
+    return importsUndici || /(^|[^\w.#'`])fetch\(/m.test(text.replace(/^\s*(\/\/|\*|\/\*).*$/gm, ''))
+  })
+
+  assert.deepEqual(wrong, [])
+})
+
+test('only config/environment.ts and main.ts read the environment', () => {
+  const readers = appFiles.filter(file => /process\.env\b/.test(readFileSync(join(root, file), 'utf8')))
+
+  assert.deepEqual(
+    readers.filter(file => !['app/config/environment.ts', 'app/main.ts'].includes(file)),
+    [],
+  )
+})
+
+test('only store contains SQL', () => {
+  const sql = /`\s*(select|insert into|update|delete from|with)\s/i
+  const wrong = appFiles.filter(
+    file => !file.startsWith('app/store/') && sql.test(readFileSync(join(root, file), 'utf8')),
+  )
+
+  assert.deepEqual(wrong, [])
+})
+
+test('logic has at most 300 lines a file, and a test at most 250', () => {
+  const tooLong = [
+    ...appFiles.filter(file => !TABLES.has(file)).map(file => ({ file, limit: 300 })),
+    ...filesBelow('test').map(file => ({ file, limit: 250 })),
+  ].filter(({ file, limit }) => readFileSync(join(root, file), 'utf8').split('\n').length - 1 > limit)
+
+  assert.deepEqual(tooLong, [])
+})
+
+test('every file of app opens with a sentence that says what it is for, or with a documented export', () => {
+  const silent = appFiles.filter(file => {
+    const text = readFileSync(join(root, file), 'utf8').replace(/^#!.*\n/, '')
+    const afterImports = text.replace(/^(import\s[\s\S]*?from\s+'[^']+'\n|import\s+'[^']+'\n|\s*\n)+/, '')
+    return !/^\s*(\/\/|\/\*\*)/.test(text) && !/^\s*(\/\/|\/\*\*)/.test(afterImports)
+  })
+
+  assert.deepEqual(silent, [])
+})
+
+test('no file is a drawer', () => {
+  const drawers = [...appFiles, ...filesBelow('test'), ...filesBelow('bench')].filter(file =>
+    DRAWERS.test(file.split('/').at(-1) ?? ''),
+  )
+
+  assert.deepEqual(drawers, [])
+})
