@@ -1,0 +1,120 @@
+import type { LogLevel } from '../lib/log.ts'
+
+/** What the environment says, typed; nothing else in it changes behaviour (C-6, C-7). */
+export interface Environment {
+  logLevel: LogLevel
+  /** Loopback is open for every operator URL. */
+  allowLoopback: boolean
+  /** The operator declares the forward proxy to be the only way out. */
+  proxyIsEgressBoundary: boolean
+  drainTimeoutMs: number
+  /** Set by Cloud Run. */
+  kService: string | undefined
+  kRevision: string | undefined
+  /** The default of `listen.port`; `malformed` when PORT is no port. */
+  port: number | 'malformed' | undefined
+  proxies: ForwardProxies
+  /** What was ignored and why, one sentence each. */
+  warnings: readonly string[]
+  /** The variable of that name, for `${NAME}` in the file. */
+  variable(name: string): string | undefined
+}
+
+/** Forward proxies, as the environment names them; lower case wins. */
+export interface ForwardProxies {
+  https: string | undefined
+  http: string | undefined
+  none: string | undefined
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/** Cloud Run kills 10 s after SIGTERM. */
+const CLOUD_RUN_DRAIN_MS = 8000
+const CLOUD_RUN_LONGEST_DRAIN_MS = 8500
+const DRAIN_MS = 25_000
+
+/** Reads the environment, once at the start of the process. */
+export function readEnvironment(variables: Variables = process.env): Environment {
+  const warnings: string[] = []
+  const environment: Environment = {
+    logLevel: readLogLevel(variables, warnings),
+    allowLoopback: readSwitch(variables, 'CLAUDE_GATEWAY_ALLOW_LOOPBACK', warnings),
+    proxyIsEgressBoundary: readSwitch(variables, 'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY', warnings),
+    drainTimeoutMs: readDrainTimeout(variables, warnings),
+    kService: nonEmpty(variables['K_SERVICE']),
+    kRevision: nonEmpty(variables['K_REVISION']),
+    port: readPort(variables['PORT']),
+    proxies: readProxies(variables),
+    warnings,
+    variable: name => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+  }
+  if (nonEmpty(variables['BUN_CONFIG_MAX_HTTP_REQUESTS']) !== undefined) {
+    warnings.push('BUN_CONFIG_MAX_HTTP_REQUESTS is ignored: there is no queue of outbound requests to size.')
+  }
+  if (environment.proxies.https !== undefined || environment.proxies.http !== undefined) {
+    warnings.push(
+      'HTTPS_PROXY or HTTP_PROXY is set, but outbound proxies are not used yet: connections go out directly.',
+    )
+  }
+  if (environment.proxyIsEgressBoundary) {
+    warnings.push(
+      'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY is set but not active: outbound proxies are not used yet.',
+    )
+  }
+  return environment
+}
+
+function readLogLevel(variables: Variables, warnings: string[]): LogLevel {
+  const value = nonEmpty(variables['CLAUDE_GATEWAY_LOG_LEVEL'])
+  const level = LOG_LEVELS.find(candidate => candidate === value)
+  if (value !== undefined && level === undefined) {
+    warnings.push(`CLAUDE_GATEWAY_LOG_LEVEL is none of ${LOG_LEVELS.join(', ')}: info is used.`)
+  }
+  return level ?? 'info'
+}
+
+function readSwitch(variables: Variables, name: string, warnings: string[]): boolean {
+  const value = nonEmpty(variables[name])
+  if (value !== undefined && value !== '1')
+    warnings.push(`${name} is ignored: only the value 1 switches it on.`)
+  return value === '1'
+}
+
+function readDrainTimeout(variables: Variables, warnings: string[]): number {
+  const name = 'CLAUDE_GATEWAY_DRAIN_TIMEOUT_MS'
+  const isCloudRun = nonEmpty(variables['K_SERVICE']) !== undefined
+  const byDefault = isCloudRun ? CLOUD_RUN_DRAIN_MS : DRAIN_MS
+  const value = nonEmpty(variables[name])
+  if (value === undefined) return byDefault
+  if (!/^[1-9][0-9]{0,8}$/.test(value)) {
+    warnings.push(
+      `${name} is ignored: it needs a positive whole number of milliseconds. ${byDefault} is used.`,
+    )
+    return byDefault
+  }
+  if (isCloudRun && Number(value) > CLOUD_RUN_LONGEST_DRAIN_MS) {
+    warnings.push(
+      `${name} is ${value}, but Cloud Run kills the container 10 seconds after SIGTERM: use 8500 or less.`,
+    )
+  }
+  return Number(value)
+}
+
+function readPort(value: string | undefined): Environment['port'] {
+  if (nonEmpty(value) === undefined) return undefined
+  const port = Number(value)
+  return /^[0-9]{1,5}$/.test(value ?? '') && port <= 65_535 ? port : 'malformed'
+}
+
+function readProxies(variables: Variables): ForwardProxies {
+  const read = (name: string): string | undefined =>
+    nonEmpty(variables[name]) ?? nonEmpty(variables[name.toUpperCase()])
+  return { https: read('https_proxy'), http: read('http_proxy'), none: read('no_proxy') }
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}

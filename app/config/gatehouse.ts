@@ -1,0 +1,115 @@
+import type { z } from 'zod'
+import {
+  absolutePath,
+  choice,
+  closed,
+  emailAddress,
+  flag,
+  list,
+  matching,
+  plainText,
+  scalar,
+  text,
+  Unfit,
+  whole,
+} from './scalar.ts'
+
+/** How a developer's Google groups are looked up. */
+const GoogleGroups = closed({
+  mode: choice(['service_account_role', 'keyless_delegation', 'key_file']),
+  service_account: emailAddress().optional(),
+  admin_email: emailAddress().optional(),
+  key_path: absolutePath().optional(),
+  customer: matching(/^C[A-Za-z0-9]+$/, 'a customer id such as C0abc123').optional(),
+  nested: flag().default(false),
+  cache_seconds: whole(0, 3600).default(300),
+  stale_seconds: whole(0, 86_400).default(3600),
+})
+
+/** Postgres through the Cloud SQL connector instead of a URL. */
+const CloudSql = closed({
+  instance_connection_name: matching(/^[^\s:]+(:[^\s:]+){2}$/, 'project:region:instance'),
+  ip_type: choice(['PRIVATE', 'PSC', 'PUBLIC']).default('PRIVATE'),
+  iam_auth: flag().default(true),
+  database: text().default('gatehouse'),
+})
+
+/** Sessions and their refresh tokens. */
+const Session = closed({
+  refresh_token_mode: choice(['wrapped', 'wrapped_accept_raw', 'passthrough']).default('wrapped'),
+  refresh_idle_days: whole(1, 365).default(30),
+  refresh_grace_seconds: whole(0, 600).default(60),
+  on_refresh_reuse: choice(['refuse', 'revoke']).default('refuse'),
+  revoke_at_idp: flag().default(false),
+})
+
+/** The verification pages and the token answer. */
+const SignIn = closed({
+  /** Whether the browser must come from the terminal's address. */
+  address_match: choice(['warn', 'require', 'off']).default('warn'),
+  email_in_token_response: flag().default(false),
+  login_notice: plainText(500).optional(),
+})
+
+/** What happens to users whom no policy matches, and what is reported about settings. */
+const Policy = closed({
+  unmatched: choice(['allow', 'deny']).default('allow'),
+  client_start_model: text().optional(),
+  settings_drift: choice(['off', 'report']).default('off'),
+  accepted_checksums: list(matching(/^[0-9a-f]+$/i, 'hexadecimal digits')).default([]),
+})
+
+/** How spend is recorded. */
+const Spend = closed({
+  reserve: flag().default(false),
+  regional_premium: flag().default(false),
+  reserve_output_tokens: whole(1).default(4096),
+  settle_timeout_ms: whole(0, 2000).default(250),
+  queue_entries: whole(1).default(10_000),
+  entry_retention_days: whole(1).default(8),
+  usage_retention_months: whole(1).default(13),
+})
+
+/** Bounds of one process. */
+const Limits = closed({
+  max_concurrent_inference: whole(1).default(5000),
+  /** Unset: a quarter of the memory limit, at least 256 MiB. */
+  max_buffered_request_bytes: whole(1).optional(),
+})
+
+/** How long a stream or a body may stand still. */
+const Timeouts = closed({
+  /** 0 = off. */
+  upstream_idle_ms: whole(0).default(900_000),
+  client_stall_ms: whole(1).default(300_000),
+  client_body_ms: whole(1).default(60_000),
+})
+
+/** What is ours: nothing here is read by the reference gateway. */
+export const GatehouseSection = closed({
+  google_groups: GoogleGroups.optional(),
+  cloud_sql: CloudSql.optional(),
+  /** Whether `revocation_endpoint` is served. */
+  revocation: flag().default(true),
+  session: Session.prefault({}),
+  sign_in: SignIn.prefault({}),
+  policy: Policy.prefault({}),
+  /** `true`, or the names of settings that are newer than the table in `cli-settings.ts`. */
+  allow_unknown_settings: unknownSettings().default(false),
+  spend: Spend.prefault({}),
+  limits: Limits.prefault({}),
+  timeouts: Timeouts.prefault({}),
+  log_format: choice(['text', 'json']).default('text'),
+})
+
+/** `gatehouse` with its defaults. */
+export type GatehouseConfig = z.infer<typeof GatehouseSection>
+
+function unknownSettings(): z.ZodType<boolean | string[]> {
+  return scalar(input => {
+    if (typeof input === 'boolean') return input
+    if (input === 'true' || input === 'false') return input === 'true'
+    const isNames = Array.isArray(input) && input.every(name => typeof name === 'string' && name !== '')
+    return isNames ? input.map(String) : new Unfit('true, false, or a list of setting names')
+  })
+}

@@ -1,0 +1,20 @@
+import type { z } from 'zod'
+import { closed, list, text, textMap } from './scalar.ts'
+
+/** One model that developers may ask for, beside the built-in ones. */
+export const ModelSection = closed({
+  id: text(),
+  label: text().optional(),
+  description: text().optional(),
+  /** Upstream name → the id that this upstream knows the model by. */
+  upstream_model: textMap().default({}),
+})
+
+/** The configured models, in the order in which they are listed. */
+export const ModelsSection = list(ModelSection)
+
+/** One entry of `models`. */
+export type ModelEntry = z.infer<typeof ModelSection>
+
+/** `models`. */
+export type ModelsConfig = z.infer<typeof ModelsSection>
