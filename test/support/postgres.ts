@@ -1,0 +1,47 @@
+// A real database for a test: its own, with all migrations applied, copied from the run's template.
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+
+export interface TestDatabase extends AsyncDisposable {
+  /** Through the Unix socket of the run's server, as its superuser. */
+  readonly url: string
+  /** The same database through 127.0.0.1, with a password. */
+  readonly tcpUrl: string
+  readonly pool: pg.Pool
+}
+
+/** Creates a database for one test; dropped at the end of the scope, whoever still uses it. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await administer(`create database ${name} template gatehouse_template`)
+  const url = addressOf('GATEHOUSE_TEST_POSTGRES', name)
+  const pool = new pg.Pool({ connectionString: url, max: 5 })
+  // The database is dropped under connections that a test keeps open on purpose.
+  pool.on('error', () => {})
+  return {
+    url,
+    tcpUrl: addressOf('GATEHOUSE_TEST_POSTGRES_TCP', name),
+    pool,
+    async [Symbol.asyncDispose]() {
+      if (!pool.ending) await pool.end()
+      await administer(`drop database ${name} with (force)`)
+    },
+  }
+}
+
+/** Runs one statement as the superuser, outside of any test's database. */
+export async function administer(statement: string): Promise<void> {
+  const client = new pg.Client(addressOf('GATEHOUSE_TEST_POSTGRES', 'postgres'))
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+function addressOf(variable: string, database: string): string {
+  const address = process.env[variable]
+  if (!address) throw new Error('run tests with `npm test -- <file>`: it starts the database they share')
+  return address.replace(/\/postgres$/, `/${database}`)
+}
