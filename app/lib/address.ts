@@ -86,7 +86,7 @@ export function unmapped(address: Address): Address {
 }
 
 /** Clears every bit after the first `bits`. */
-function masked(address: Address, bits: number): Address {
+export function masked(address: Address, bits: number): Address {
   const words = address.words.map((word, i) => (word & maskOf(bits - i * 32)) >>> 0)
   return { family: address.family, words }
 }

@@ -1,0 +1,109 @@
+import type { Clock } from '../lib/clock.ts'
+import type { LineWriter } from '../lib/line-writer.ts'
+import type { Audit, AuditEvent } from './events.ts'
+
+/** The audit log with its timer, which `close` ends after it wrote what was still being summed. */
+export interface AuditLog extends Audit {
+  close(): void
+}
+
+export interface AuditOptions {
+  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss'>
+  readonly clock: Clock
+}
+
+/**
+ * One line of JSON per event, `ts` and `evt` first, whatever the log level.
+ *
+ * Refusals that repeat are summed, so that probing cannot flood the log: of one address and reason sixty a
+ * minute are written, and then one event that says how many more there were.
+ */
+export function createAudit({ writer, clock }: AuditOptions): AuditLog {
+  let floods = new Map<string, Flood>()
+  let minuteEnds = 0
+
+  const put = (event: AuditEvent) => writer.audit(auditLine(event, clock()))
+  const endMinute = () => {
+    const ended = floods
+    floods = new Map()
+    for (const { count, last } of ended.values()) {
+      if (count > PER_MINUTE) put({ ...last, repeated: count - PER_MINUTE })
+    }
+  }
+  const isFlooding = (event: Denial) => {
+    const now = clock()
+    if (now >= minuteEnds) {
+      endMinute()
+      minuteEnds = now + MINUTE_MS
+    }
+    const key = `${event.evt} ${event.reason} ${event.client_ip}`
+    const flood = floods.get(key)
+    if (flood === undefined) {
+      // Beyond this many sources every event is written: losing one is worse than writing many.
+      if (floods.size < MAX_SOURCES) floods.set(key, { count: 1, last: event })
+      return false
+    }
+    flood.count += 1
+    flood.last = event
+    return flood.count > PER_MINUTE
+  }
+
+  writer.describeLoss((dropped, since) => auditLine(gap(dropped, since), clock()))
+  const timer = setInterval(() => {
+    if (clock() >= minuteEnds) endMinute()
+  }, MINUTE_MS).unref()
+
+  return {
+    write(event) {
+      if (isDenial(event) && isFlooding(event)) return
+      put(event)
+    },
+    close() {
+      clearInterval(timer)
+      endMinute()
+    },
+  }
+}
+
+type Denial = Extract<AuditEvent, { repeated?: number | undefined }>
+
+interface Flood {
+  count: number
+  last: Denial
+}
+
+const PER_MINUTE = 60
+const MINUTE_MS = 60_000
+const MAX_SOURCES = 10_000
+const MAX_STRING = 256
+const MAX_PATH = 512
+
+function isDenial(event: AuditEvent): event is Denial {
+  return event.evt === 'auth.denied' || event.evt === 'access.denied'
+}
+
+function gap(dropped: number, since: number): AuditEvent {
+  return { evt: 'audit.gap', dropped, since: new Date(since).toISOString() }
+}
+
+function auditLine(event: AuditEvent, now: number): string {
+  return JSON.stringify({ ts: new Date(now).toISOString(), ...bounded(event) })
+}
+
+/** Cuts what a stranger may have chosen; the query of a path never reaches the log. */
+function bounded(event: AuditEvent): object {
+  let copy: Record<string, unknown> | null = null
+  for (const [key, value] of Object.entries(event)) {
+    if (typeof value !== 'string') continue
+    const text = key === 'path' ? pathOnly(value) : value.slice(0, MAX_STRING)
+    if (text.length === value.length) continue
+    copy ??= { ...event }
+    copy[key] = text
+  }
+  return copy ?? event
+}
+
+function pathOnly(url: string): string {
+  const query = url.indexOf('?')
+  return url.slice(0, query === -1 ? MAX_PATH : Math.min(query, MAX_PATH))
+}
