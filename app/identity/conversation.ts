@@ -1,0 +1,25 @@
+/** One sign-in's or refresh's exchange with the identity provider: so much time for each call, so much in all. */
+export interface Conversation {
+  /** The gateway's guarded fetch, under these limits. */
+  readonly fetch: typeof globalThis.fetch
+  remainingMs(): number
+}
+
+export interface TimeLimits {
+  readonly callMs: number
+  readonly totalMs: number
+}
+
+export function startConversation(fetch: typeof globalThis.fetch, limits: TimeLimits): Conversation {
+  const endsAt = performance.now() + limits.totalMs
+  const whole = AbortSignal.timeout(limits.totalMs)
+  return {
+    remainingMs: () => Math.max(0, Math.floor(endsAt - performance.now())),
+    fetch: (input, init) => {
+      const signals = [whole, AbortSignal.timeout(limits.callMs), init?.signal].filter(
+        signal => signal != null,
+      )
+      return fetch(input, { ...init, redirect: 'manual', signal: AbortSignal.any(signals) })
+    },
+  }
+}
