@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
+import { STYLESHEET, STYLESHEET_HASH } from './stylesheet.ts'
 
 /** Markup that is safe to send: made by `html` only, so that nothing reaches a page unescaped. */
 export class Html {
@@ -69,6 +69,7 @@ export function pageText({ title, body }: Page): string {
 <style>${new Html(STYLESHEET)}</style>
 </head>
 <body>
+<header>${WORDMARK}Gatehouse</header>
 <main>
 ${body}
 </main>
@@ -76,6 +77,11 @@ ${body}
 </html>
 `.toString()
 }
+
+/** An arch with a gate; the word beside it says the same to whoever does not see it. */
+const WORDMARK = html`<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor"
+stroke-width="2" stroke-linecap="round" stroke-linejoin="round"><path d="M3 21V7l3 1.5V5l3 1.5V4h6v2.5L18 5v3.5L21 7v14z"/>
+<path d="M9 21v-5a3 3 0 0 1 6 0v5"/></svg>`
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -91,42 +97,3 @@ function render(value: Value): string {
   if (typeof value === 'object') return value.map(item => item.toString()).join('')
   return String(value).replace(/[&<>"']/g, character => ESCAPES[character]!) // the class lists the keys
 }
-
-// Contrast is at least 4.5:1 in both schemes; nothing is narrower than its text at 320 px or 400 % zoom.
-const STYLESHEET = `
-:root { color-scheme: light dark; --ink: #1c1b19; --soft: #5c5850; --ground: #f6f4ef; --card: #fff;
-  --line: #8a857a; --accent: #9a3b14; --on-accent: #fff; --alert: #8c1d18; --alert-ground: #fdecea }
-@media (prefers-color-scheme: dark) { :root { --ink: #f2efe8; --soft: #b9b3a6; --ground: #171614;
-  --card: #23211e; --line: #8f897c; --accent: #f0a07a; --on-accent: #24130a; --alert: #ffb4ab;
-  --alert-ground: #3b1512 } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
-  background: var(--ground); color: var(--ink); font: 1.0625rem/1.55 system-ui, sans-serif }
-main { width: 100%; max-width: 36rem; padding: clamp(1rem, 5vw, 2.25rem); background: var(--card);
-  border: 1px solid var(--line); border-radius: .75rem; overflow-wrap: anywhere }
-h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25 }
-h2 { margin: 2rem 0 .5rem; font-size: 1.15rem }
-p, ul, ol, dl, pre, form, table { margin: 0 0 1rem }
-a { color: var(--accent) }
-label { display: block; margin-bottom: .375rem; font-weight: 600 }
-input[type=text] { width: 100%; padding: .75rem; font: 600 1.375rem/1.2 ui-monospace, monospace;
-  letter-spacing: .08em; color: inherit; background: var(--ground); border: 2px solid var(--line);
-  border-radius: .5rem }
-button { display: inline-block; margin: .5rem .5rem .5rem 0; padding: .75rem 1.5rem; min-height: 2.75rem;
-  font: inherit; font-weight: 600; cursor: pointer; border-radius: .5rem; border: 2px solid var(--accent);
-  background: var(--accent); color: var(--on-accent) }
-button.quiet { background: transparent; color: var(--accent) }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px }
-.code { font: 700 2rem/1.2 ui-monospace, monospace; letter-spacing: .1em }
-.alert { padding: .75rem 1rem; color: var(--alert); background: var(--alert-ground);
-  border: 1px solid var(--alert); border-radius: .5rem }
-.soft, footer { color: var(--soft); font-size: .9375rem }
-dt { font-weight: 600 }
-dd { margin: 0 0 .5rem }
-pre { padding: .75rem 1rem; white-space: pre-wrap; font: .875rem/1.5 ui-monospace, monospace;
-  background: var(--ground); border: 1px solid var(--line); border-radius: .5rem }
-code { font: .9em ui-monospace, monospace }
-th, td { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top }
-`
-
-const STYLESHEET_HASH = `sha256-${createHash('sha256').update(STYLESHEET).digest('base64')}`

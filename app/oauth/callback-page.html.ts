@@ -1,6 +1,7 @@
 // The words of the pages after the identity provider: what happened, what to do next, and the request id.
 import { type Html, html } from '../http/page.ts'
 import type { PageText } from './device-page.html.ts'
+import { CHECK_MARK } from './mark.html.ts'
 
 /** Everything that can end a callback other than success. */
 export type CallbackProblem =
@@ -102,7 +103,7 @@ export function signedInPage(account: string): PageText {
   return {
     title: 'You are signed in',
     body: html`
-      <h1>You are signed in</h1>
+      ${CHECK_MARK}<h1>You are signed in</h1>
       <p role="status">Signed in as <strong class="account" translate="no">${account}</strong>.</p>
       <p>Go back to your terminal: it goes on by itself. You can close this page.</p>
       <p class="aside">Not your account? Type <code>/logout</code> in Claude Code, then sign in again.</p>`,

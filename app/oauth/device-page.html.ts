@@ -1,6 +1,7 @@
 // The words and markup of the verification pages. No script: a form, its buttons, and facts to compare.
 import { type Html, html } from '../http/page.ts'
 import { ageInWords, waitInWords } from './duration.ts'
+import { STOP_MARK } from './mark.html.ts'
 import { displayUserCode } from './user-code.ts'
 
 /** A page's title and content. */
@@ -137,7 +138,7 @@ export function stopped(): PageText {
   return {
     title: 'Sign-in stopped',
     body: html`
-      <h1>Sign-in stopped</h1>
+      ${STOP_MARK}<h1>Sign-in stopped</h1>
       <p role="status">Nobody was signed in, and the code no longer works. You can close this page.</p>
       <p>If you did not start this sign-in, tell your administrator: somebody may have tried to use your account.</p>`,
   }
