@@ -27,6 +27,7 @@ h1 { margin: 0 0 .75rem; font-size: clamp(1.375rem, 5.5vw, 1.75rem); line-height
   text-wrap: balance }
 h2 { margin: 2.25rem 0 .5rem; font-size: 1.125rem; line-height: 1.3 }
 p, ul, ol, dl, pre, form, table { margin: 0 0 1.125rem }
+body:has(pre) > header, body:has(pre) > main { max-width: 44rem }
 ul, ol { padding-left: 1.375rem }
 li { margin: .25rem 0 }
 a { color: var(--accent); text-underline-offset: .15em }
@@ -53,16 +54,17 @@ button:focus-visible, input:focus-visible { border-radius: .625rem }
 .facts { margin-bottom: 1.25rem; border-top: 1px solid var(--line) }
 .facts > div { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .5rem .125rem;
   border-bottom: 1px solid var(--line) }
-dt { flex: 0 0 6.5rem; color: var(--soft) }
-dd { flex: 1 1 12rem; min-width: 0; margin: 0 }
-.alert, .warning, .notice { padding: .75rem 1rem; border-radius: .625rem; border-left: .25rem solid }
+dt { flex: 0 0 5.5rem; color: var(--soft) }
+dd { flex: 1 1 9rem; min-width: 0; margin: 0 }
+@media (min-width: 34rem) { dt { flex-basis: 7.5rem } }
+.alert, .warning, .notice { margin: 0 0 1.125rem; padding: .75rem 1rem; border-radius: .625rem; border-left: .25rem solid }
 .alert { color: var(--alert); background: var(--alert-ground) }
 .alert a { color: inherit }
+.alert > * { margin: 0 0 .5rem }
 .alert > :last-child { margin: 0 }
 .warning { color: var(--care); background: var(--care-ground) }
 .warning strong { display: block }
 .notice { background: var(--sunk); border-color: var(--edge); white-space: pre-line }
-.quote { margin: .5rem 0 0 }
 .mark { display: block; width: 3rem; height: 3rem; margin: 0 0 1rem; color: var(--accent) }
 .mark.halted { color: var(--soft) }
 .soft, .aside, .reference, footer { color: var(--soft); font-size: .9375rem }
