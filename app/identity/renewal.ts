@@ -48,8 +48,9 @@ async function judge(
   try {
     const documents = await documentsOf(tokens, rules, conversation)
     if ('kind' in documents) return documents
-    if (documents.sub !== session.sub)
+    if (session.sub !== undefined && documents.sub !== session.sub) {
       return { kind: 'not_admitted', err: 'other_subject', step: documents.step }
+    }
     const terms = { lookupMs: rules.limits.lookupMs, useStale: true }
     const subject = { ...documents, knownEmail: session.email }
     const person = await identify(subject, rules.identification, { ...conversation, ...terms })

@@ -34,8 +34,8 @@ export interface AuthorizationCallback {
 
 export interface RenewRequest {
   readonly refreshToken: string
-  /** The subject that signed in; another one ends the session. */
-  readonly sub: string
+  /** The subject that signed in: another one ends the session. Absent for a raw token, which names nobody (S-54). */
+  readonly sub?: string | undefined
   /** The address last known: the key of a group look-up when the fresh documents hold none. */
   readonly email?: string | undefined
 }
