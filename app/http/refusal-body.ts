@@ -23,7 +23,11 @@ const SHAPES: Readonly<Record<Envelope, (refusal: Refusal, requestId: string) =>
   }),
   oauth: refusal => ({
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache' },
-    body: JSON.stringify({ error: oauthError(refusal), error_description: refusal.message }),
+    body: JSON.stringify({
+      error: oauthError(refusal),
+      // The token endpoint answers the `error` alone: the client has a sentence of its own for each.
+      ...(refusal.message !== '' && { error_description: refusal.message }),
+    }),
   }),
   page: (refusal, requestId) => ({
     headers: pageHeaders(),
