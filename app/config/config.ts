@@ -1,7 +1,7 @@
-/** The whole document: every section of gateway.yaml, with defaults filled in. */
-import { z } from 'zod'
+/** The whole document: every section of gateway.yaml, and the rules between their keys. */
 import { type AdminConfig, AdminSection, type EnforcementConfig, EnforcementSection } from './admin.ts'
 import { type GatehouseConfig, GatehouseSection } from './gatehouse.ts'
+import { googleRules } from './google-rules.ts'
 import {
   type AccessControlConfig,
   AccessControlSection,
@@ -14,15 +14,21 @@ import {
   type TimeoutsConfig,
   TimeoutsSection,
 } from './http-tuning.ts'
-import { type ListenConfig, ListenSection } from './listen.ts'
-import { type ManagedConfig, ManagedSection } from './managed.ts'
+import { type ListenConfig, ListenSection, listenRules } from './listen.ts'
+import { type ManagedConfig, ManagedSection, managedRules } from './managed.ts'
 import { type ModelsConfig, ModelsSection } from './models.ts'
 import { type OidcConfig, OidcSection } from './oidc.ts'
+import { oidcRules } from './oidc-rules.ts'
+import { operatorUrlRules } from './operator-url.ts'
 import { type PricingConfig, PricingSection } from './pricing.ts'
+import type { Rule } from './rule.ts'
 import { closed, flag } from './scalar.ts'
 import { type SessionConfig, SessionSection } from './session.ts'
+import { spendRules } from './spend-rules.ts'
 import { type StoreConfig, StoreSection } from './store.ts'
-import { type TelemetryConfig, TelemetrySection } from './telemetry.ts'
+import { storeRules } from './store-rules.ts'
+import { type TelemetryConfig, TelemetrySection, telemetryRules } from './telemetry.ts'
+import { upstreamRules } from './upstream-rules.ts'
 import { type UpstreamsConfig, UpstreamsSection } from './upstreams.ts'
 
 /** The sections in the manual's order. */
@@ -71,5 +77,28 @@ export interface Config {
   gatehouse: GatehouseConfig
 }
 
-/** The document's schema as one object. */
-export const Document = z.strictObject(SECTIONS)
+/** The reference starts without `oidc` when `cri` is on; that mode is not ours (C-30). */
+const containerRules: Rule = tree =>
+  tree.flag('cri', 'enabled') === true
+    ? [
+        {
+          path: ['cri', 'enabled'],
+          text: 'is known, but not supported here.',
+          fix: 'set it to false, or remove cri.',
+        },
+      ]
+    : []
+
+/** Every rule; each reports on its own, so that one report holds all problems. */
+export const RULES: readonly Rule[] = [
+  listenRules,
+  oidcRules,
+  storeRules,
+  operatorUrlRules,
+  upstreamRules,
+  spendRules,
+  managedRules,
+  telemetryRules,
+  googleRules,
+  containerRules,
+]

@@ -1,8 +1,12 @@
 import type { z } from 'zod'
-import { CliSettings } from './cli-settings.ts'
-import { DesktopOverlay } from './desktop-overlay.ts'
+import { CliSettings, settingsFindings } from './cli-settings.ts'
+import { DesktopOverlay, desktopFindings } from './desktop-overlay.ts'
 import { emailDomain } from './oidc.ts'
+import type { Finding, Path } from './problems.ts'
+import type { Rule } from './rule.ts'
 import { closed, entry, flag, list } from './scalar.ts'
+import { spellSafely } from './secret-keys.ts'
+import type { Tree } from './tree.ts'
 
 /** Whom a policy is for: `{}` means everybody, both matchers mean both must hold. */
 const Match = closed({
@@ -31,5 +35,41 @@ export const ManagedSection = closed({ policies: list(PolicySection) })
 export type ManagedConfig = z.infer<typeof ManagedSection>
 export type PolicyConfig = z.infer<typeof PolicySection>
 
-/** Any JSON object; what stands inside is the client's. */
-export type JsonObject = z.infer<typeof CliSettings>
+/** The settings and desktop blocks (C-20, C-21), and one name for settings in the whole file (P-2). */
+export const managedRules: Rule = tree => {
+  const policies = tree.items('managed', 'policies')
+  const allowUnknown = allowedUnknown(tree)
+  const blocks = settingsBlocks(tree)
+  return [
+    ...blocks.flatMap(path => settingsFindings(tree.plain(...path), path, allowUnknown)),
+    ...policies.flatMap(path => desktopFindings(tree.plain(...path, 'desktop'), [...path, 'desktop'])),
+    ...mixedNames(blocks),
+  ]
+}
+
+/** The paths of every settings block in the file. */
+export function settingsBlocks(tree: Tree): Path[] {
+  return tree
+    .items('managed', 'policies')
+    .flatMap(policy => ['code', 'cli', 'settings'].map(name => [...policy, name]))
+    .filter(path => tree.has(...path))
+}
+
+function mixedNames(blocks: readonly Path[]): Finding[] {
+  const hasCode = blocks.some(path => path.at(-1) === 'code')
+  const older = blocks.filter(path => path.at(-1) !== 'code')
+  if (!hasCode) return []
+  const all = blocks.map(spellSafely).slice(0, 20).join(', ')
+  const fix = 'use code everywhere.'
+  return older.map(path => ({
+    path,
+    at: 'key',
+    text: `code is not mixed with cli or settings; the file has ${all}.`,
+    fix,
+  }))
+}
+
+function allowedUnknown(tree: Tree): boolean | string[] {
+  const path: Path = ['gatehouse', 'allow_unknown_settings']
+  return tree.flag(...path) ?? tree.items(...path).flatMap(item => tree.text(...item) ?? [])
+}

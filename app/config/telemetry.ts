@@ -1,23 +1,97 @@
 import { z } from 'zod'
-import { closed, flag, list, matching, textMap } from './scalar.ts'
-import { baseUrl } from './url.ts'
+import { isLoopbackUrl } from './operator-url.ts'
+import type { Finding, Path } from './problems.ts'
+import type { Rule } from './rule.ts'
+import { closed, flag, list, text, Unfit } from './scalar.ts'
+import type { Tree } from './tree.ts'
+import { headerValue } from './upstream-headers.ts'
+import { baseUrl, parseHttpUrl } from './url.ts'
+
+/** Headers that the relay and the connection set. */
+const OWN_HEADERS = /^(host|content-.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/i
+
+/** Attributes that clients stamp themselves: a constant here would hide who and what they are. */
+const OWN_ATTRIBUTES =
+  /^(user\..*|enduser\..*|identity\..*|service\.name|service\.version|claude\.deployment_mode|host\.arch|os\.type|os\.version|wsl\.version)$/i
 
 /** Where clients' telemetry is relayed to. */
 export const TelemetrySection = closed({
   forward_to: list(
     closed({
+      /** A base: `/v1/<signal>` is appended. */
       url: baseUrl(),
-      headers: textMap().default({}),
+      headers: z
+        .record(
+          z.string().refine(name => !OWN_HEADERS.test(name), {
+            error: 'is set by the gateway and cannot be replaced',
+          }),
+          headerValue(),
+        )
+        .default({}),
       metrics: flag().default(true),
       logs: flag().default(false),
       traces: flag().default(false),
+      /** `{ google: {} }`: a bearer from the service's own Google credentials. */
       auth: closed({ google: closed({}) }).optional(),
     }),
   ).default([]),
-  resource_attributes: z
-    .record(z.string(), matching(/^[!-~]+$/, 'printable ASCII without spaces'))
-    .default({}),
+  resource_attributes: z.record(attributeName(), attributeValue()).default({}),
 })
 
 /** `telemetry` with its defaults. */
 export type TelemetryConfig = z.infer<typeof TelemetrySection>
+
+/** Collectors are reached by https, and get one credential. */
+export const telemetryRules: Rule = (tree, facts) =>
+  tree
+    .items('telemetry', 'forward_to')
+    .flatMap(destination => [
+      ...schemeFindings(tree, destination, facts.environment.allowLoopback),
+      ...googleFindings(tree, destination),
+    ])
+
+function schemeFindings(tree: Tree, destination: Path, allowLoopback: boolean): Finding[] {
+  const path = [...destination, 'url']
+  const url = parseHttpUrl(tree.text(...path) ?? '')
+  if (url === null || url.protocol === 'https:' || url.hostname === 'localhost') return []
+  // A loopback literal without the variable is refused by the rule for all operator URLs.
+  if (isLoopbackUrl(url) && (allowLoopback || url.hostname !== 'localhost')) return []
+  return [{ path, text: 'carries telemetry in clear text.', fix: 'use https.' }]
+}
+
+/** A Google bearer goes to Google only, and beside no other credential (T-21). */
+function googleFindings(tree: Tree, destination: Path): Finding[] {
+  if (!tree.has(...destination, 'auth', 'google')) return []
+  const findings: Finding[] = []
+  const header = tree.keys(...destination, 'headers').find(name => name.toLowerCase() === 'authorization')
+  if (header !== undefined) {
+    const text = 'cannot stand beside auth.google: both are the credential.'
+    findings.push({ path: [...destination, 'headers', header], at: 'key', text, fix: 'remove one of them.' })
+  }
+  const url = parseHttpUrl(tree.text(...destination, 'url') ?? '')
+  if (url !== null && !/(^|\.)googleapis\.com$/.test(url.hostname)) {
+    const text = 'would send a Google token to a host that is not below googleapis.com.'
+    findings.push({
+      path: [...destination, 'auth', 'google'],
+      at: 'key',
+      text,
+      fix: 'use headers for this collector.',
+    })
+  }
+  return findings
+}
+
+function attributeName(): z.ZodString {
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, { error: 'may hold letters, digits, `.`, `_` and `-` only' })
+    .refine(name => !OWN_ATTRIBUTES.test(name), { error: 'is set by the client and cannot be replaced' })
+}
+
+function attributeValue(): z.ZodType<string> {
+  return text(value =>
+    /^[!#$&-+\--:<>-[\]-~]+$/.test(value) && encodeURIComponent(value).length <= 255
+      ? undefined
+      : new Unfit('printable ASCII without space , ; = \\ " %, at most 255 characters when percent-encoded'),
+  )
+}

@@ -1,0 +1,166 @@
+/** Reads gateway.yaml: a valid configuration, or every problem at once. */
+import { createHash } from 'node:crypto'
+import { type Config, RULES, SECTIONS } from './config.ts'
+import { readDocument } from './document.ts'
+import { decodeUtf8, type Expansion, expandReferences, type ReadFile } from './expand.ts'
+import { checkSection, problemOf, unknownKey } from './findings.ts'
+import { completeListen } from './listen.ts'
+import { notYetFindings } from './not-yet.ts'
+import { type Finding, inFileOrder, type Path, type Problem } from './problems.ts'
+import type { Facts } from './rule.ts'
+import { keepSourceText } from './source-text.ts'
+import { type Position, scalarsOf, Tree } from './tree.ts'
+import { configWarnings } from './warnings.ts'
+
+/** What a file is judged with. */
+export interface ParseOptions extends Facts {
+  /** An undefined variable is a warning, and its key is skipped; only for `--check`. */
+  allowUnset?: boolean
+  /** Values of `${secret:…}` by resource name, once they are resolved. */
+  secrets?: ReadonlyMap<string, string>
+}
+
+/** How many references of each kind a file holds. */
+export type ReferenceCounts = Expansion['counts']
+
+/** What became of a file. */
+export type ConfigResult = {
+  warnings: readonly Problem[]
+  references: ReferenceCounts
+} & (
+  | { kind: 'loaded'; config: Config }
+  /** No problem was found, but values are unknown: variables that are not set, or secrets not resolved. */
+  | { kind: 'incomplete'; unresolvedSecrets: readonly string[] }
+  | { kind: 'refused'; problems: readonly Problem[] }
+)
+
+/** A result with the file's identity; `sha256` is of its bytes, or null when it could not be read. */
+export type LoadedConfig = ConfigResult & { path: string; sha256: string | null }
+
+const MAX_FILE_BYTES = 1_048_576
+const NO_REFERENCES: ReferenceCounts = { env: 0, file: 0, secret: 0 }
+
+/** Reads and judges the file at `path`. */
+export function loadConfig(options: ParseOptions & { path: string; readFile: ReadFile }): LoadedConfig {
+  const { path } = options
+  const read = options.readFile(path, MAX_FILE_BYTES)
+  if (read.kind === 'failed') {
+    const text = `${path} cannot be read (${read.code}).`
+    return {
+      ...refusedWhole(text, 'give --config the path of a YAML file of at most 1 MiB.'),
+      path,
+      sha256: null,
+    }
+  }
+  const sha256 = createHash('sha256').update(read.bytes).digest('hex')
+  const text = decodeUtf8(read.bytes)
+  if (text === null)
+    return { ...refusedWhole('the file is not UTF-8 text.', 'save it as UTF-8.'), path, sha256 }
+  return { ...parseConfigText(text, options), path, sha256 }
+}
+
+/** Judges the text of a file. */
+export function parseConfigText(text: string, options: ParseOptions): ConfigResult {
+  const document = readDocument(text)
+  if (document.root === null) {
+    return {
+      kind: 'refused',
+      problems: inFileOrder(document.problems),
+      warnings: [],
+      references: NO_REFERENCES,
+    }
+  }
+  const { allowUnset = false, secrets = new Map<string, string>(), environment, readFile } = options
+  const expansion = expandReferences(document.root, {
+    variable: environment.variable,
+    readFile,
+    secrets,
+    allowUnset,
+  })
+  const typed = keepSourceText(expansion.root)
+  const tree = new Tree(typed.root)
+  const checked = checkSections(tree)
+  const findings = [
+    ...checked.findings,
+    ...RULES.flatMap(rule => rule(tree, options)),
+    ...notYetFindings(tree),
+  ].filter(finding => !concernsUnknown(finding.path, tree))
+  const problems = distinct([
+    ...document.problems,
+    ...[...expansion.problems, ...findings].map(finding => problemOf(finding, tree)),
+  ])
+  const references = expansion.counts
+  if (problems.length > 0) return { kind: 'refused', problems, warnings: [], references }
+  const warned = [...expansion.warnings, ...typed.warnings, ...configWarnings(tree, options)]
+  const warnings = [
+    ...environmentWarnings(options),
+    ...distinct(warned.map(finding => problemOf(finding, tree))),
+  ]
+  const isComplete = [...scalarsOf(tree.root)].every(({ node }) => node.isKnown)
+  if (!isComplete)
+    return { kind: 'incomplete', unresolvedSecrets: expansion.unresolvedSecrets, warnings, references }
+  return { kind: 'loaded', config: completed(checked.sections, options), warnings, references }
+}
+
+/** The audit event of a start (C-37); null when the file could not be read. */
+export function configLoadEvent(result: LoadedConfig, version: string) {
+  if (result.sha256 === null) return null
+  return {
+    evt: 'config.load' as const,
+    path: result.path,
+    sha256: result.sha256,
+    result: result.kind === 'refused' ? ('fail' as const) : ('success' as const),
+    problems: result.kind === 'refused' ? result.problems.length : 0,
+    version,
+    secrets: result.references,
+  }
+}
+
+type Sections = { [Name in keyof typeof SECTIONS]: (typeof SECTIONS)[Name]['_zod']['output'] }
+
+/** Every section by itself, so that a fault in one hides none in another. */
+function checkSections(tree: Tree): { sections: Partial<Sections>; findings: Finding[] } {
+  const names = Object.keys(SECTIONS)
+  const findings = tree
+    .keys()
+    .filter(key => !names.includes(key))
+    .map(key => unknownKey([key], names))
+  const sections: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(SECTIONS)) {
+    const result = checkSection<unknown>(name, schema, tree.plain(name))
+    findings.push(...result.findings)
+    sections[name] = result.value
+  }
+  return { sections, findings } as { sections: Partial<Sections>; findings: Finding[] } // each value is its schema's output
+}
+
+/** Called when no problem was found: every section that must be there is. */
+function completed(sections: Partial<Sections>, facts: Facts): Config {
+  const { listen, ...rest } = sections as Sections // no problem was found, so every schema answered a value
+  return { ...rest, listen: completeListen(listen, facts) }
+}
+
+/** What stands at or below an unknown value cannot be judged. */
+function concernsUnknown(path: Path, tree: Tree): boolean {
+  return path.some((_, index) => {
+    const node = tree.node(path.slice(0, index + 1))
+    return node?.kind === 'scalar' && !node.isKnown
+  })
+}
+
+function distinct(problems: readonly Problem[]): Problem[] {
+  const byText = new Map(
+    problems.map(problem => [JSON.stringify([problem.path, problem.line, problem.text]), problem]),
+  )
+  return inFileOrder([...byText.values()])
+}
+
+function environmentWarnings(facts: Facts): Problem[] {
+  const nowhere: Position = { line: 0, column: 0 }
+  return facts.environment.warnings.map(text => ({ path: '', ...nowhere, text }))
+}
+
+function refusedWhole(text: string, fix: string): ConfigResult {
+  const problem: Problem = { path: '', line: 0, column: 0, text, fix }
+  return { kind: 'refused', problems: [problem], warnings: [], references: NO_REFERENCES }
+}

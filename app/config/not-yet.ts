@@ -1,0 +1,64 @@
+// What the manual describes and this release does not do yet. A file that asks for it is refused at boot,
+// never silently served without it; a release that brings a feature removes its row.
+import type { Finding, Path } from './problems.ts'
+import { scalarsOf, type Tree } from './tree.ts'
+
+interface Row {
+  /** The places in the file that ask for the feature. */
+  asked: (tree: Tree) => Path[]
+  /** What is not there. */
+  sentence: string
+}
+
+const ROWS: readonly Row[] = [
+  { asked: section('managed'), sentence: 'managed policies' },
+  { asked: section('telemetry'), sentence: 'relaying telemetry' },
+  { asked: section('admin'), sentence: 'spend limits and the Admin API' },
+  { asked: section('enforcement'), sentence: 'enforcing spend limits' },
+  { asked: section('pricing'), sentence: 'price overrides' },
+  { asked: otherProviders, sentence: 'this provider (anthropic is)' },
+  { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
+  { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
+  { asked: section('gatehouse', 'cloud_sql'), sentence: 'the Cloud SQL connector' },
+  { asked: section('gatehouse', 'policy'), sentence: 'managed policies' },
+  { asked: section('gatehouse', 'allow_unknown_settings'), sentence: 'managed policies' },
+  { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
+  { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },
+  { asked: secretReferences, sentence: 'resolving ${secret:…}' },
+]
+
+/** Everything in the file that asks for a feature of a later release. */
+export function notYetFindings(tree: Tree): Finding[] {
+  return ROWS.flatMap(({ asked, sentence }) =>
+    asked(tree).map(
+      (path): Finding => ({
+        path,
+        at: path.at(-1) === 'provider' ? 'value' : 'key',
+        text: `not supported yet: ${sentence}.`,
+        fix: 'remove it for now, or run a release that has it.',
+      }),
+    ),
+  )
+}
+
+function section(...path: string[]): Row['asked'] {
+  return tree => (tree.has(...path) ? [path] : [])
+}
+
+function whenOn(...path: string[]): Row['asked'] {
+  return tree => (tree.flag(...path) === true ? [path] : [])
+}
+
+function otherProviders(tree: Tree): Path[] {
+  const later = ['bedrock', 'mantle', 'anthropicAws', 'vertex', 'foundry']
+  return tree
+    .items('upstreams')
+    .map(upstream => [...upstream, 'provider'])
+    .filter(path => later.includes(tree.text(...path) ?? ''))
+}
+
+function secretReferences(tree: Tree): Path[] {
+  return [...scalarsOf(tree.root)]
+    .filter(({ node }) => node.references.some(reference => reference.startsWith('${secret:')))
+    .map(({ path }) => path)
+}

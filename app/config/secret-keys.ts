@@ -1,0 +1,47 @@
+// Which keys hold secrets: their values are never shown (C-17), and literals in them are warned about (C-18).
+import { type Path, spellPath } from './problems.ts'
+
+/** Keys that are secret wherever they stand. */
+const SECRET_NAMES = new Set(['client_secret', 'private_key_pem', 'jwt_secret', 'postgres_url', 'password'])
+
+/** Keys below an upstream's `auth` that name things instead of proving something. */
+const PUBLIC_AUTH_KEYS = new Set([
+  'federation_rule_id',
+  'organization_id',
+  'identity_token_file',
+  'workspace_id',
+  'service_account_id',
+  'service_account_json',
+  'use_azure_ad',
+  'aws_access_key_id',
+])
+
+/** Reports whether no message may show a value at `path`, nor an unknown key that could be one. */
+export function isSecretPath(path: Path): boolean {
+  if (path.some(part => typeof part === 'string' && SECRET_NAMES.has(part))) return true
+  const [section, second, third] = path
+  if (section === 'upstreams') return third === 'auth' || third === 'headers'
+  if (section === 'admin') return (second === 'write_keys' || second === 'read_keys') && path[3] === 'key'
+  return section === 'telemetry' && second === 'forward_to' && (path[3] === 'headers' || path[3] === 'auth')
+}
+
+/** Reports whether a value written out at `path` gives a secret away; `value` tells a bare URL from one with a password. */
+export function isLiteralSecret(path: Path, value: string): boolean {
+  const last = path.at(-1)
+  if (!isSecretPath(path) || (typeof last === 'string' && PUBLIC_AUTH_KEYS.has(last))) return false
+  return last !== 'postgres_url' || /^[^/]*\/\/[^/@]*:[^/@]*@/.test(value)
+}
+
+/**
+ * Spells a path; below a secret key only plain names are shown, for a forgotten `api_key:` turns the
+ * secret itself into a key (`auth: { sk-… }`). Names of headers are no secret.
+ */
+export function spellSafely(path: Path): string {
+  const first = path.findIndex((_, length) => length > 0 && isSecretPath(path.slice(0, length)))
+  const isSuspect = (part: string | number, index: number): boolean =>
+    first !== -1 && index >= first && typeof part === 'string' && !/^[a-z][a-z_]{0,30}$/.test(part)
+  const isHeaders = path.includes('headers')
+  return spellPath(
+    path.map((part, i) => (!isHeaders && isSuspect(part, i) ? `${String(part).length} characters` : part)),
+  )
+}
