@@ -1,0 +1,112 @@
+// What the scanner remembers of a body: where its top-level members stand, as offsets, and which came twice.
+
+/**
+ * The members that a rule reads or an edit writes; only these are remembered, so that a body of a million members costs nothing.
+ *
+ * Each may come once: otherwise one value could be checked and another one used by the upstream (I-85).
+ */
+export const READ_MEMBERS = ['model', 'stream', 'tags', 'anthropic_version', 'anthropic_beta'] as const
+
+export type MemberName = (typeof READ_MEMBERS)[number]
+
+/** One top-level member; offsets count from the body's first byte, ends are one past. */
+export interface Member {
+  /** Unescaped. */
+  readonly name: MemberName
+  /** Its place among all members, from 0. */
+  readonly index: number
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly valueStart: number
+  readonly valueEnd: number
+  /** Null for the first member. */
+  readonly commaBefore: number | null
+  /** Null for the last member. */
+  readonly commaAfter: number | null
+}
+
+export interface TopLevelMembers {
+  /** Where the opening brace stands. */
+  readonly open: number
+  /** How many members there are, remembered or not. */
+  readonly memberCount: number
+  readonly members: readonly Member[]
+}
+
+/** Enough for the longest name with every character escaped; a longer key is none of ours. */
+const KEY_BYTES = 6 * Math.max(...READ_MEMBERS.map(name => name.length))
+
+const NAMES: ReadonlyMap<string, MemberName> = new Map(READ_MEMBERS.map(name => [name, name]))
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Collects the members of the outermost object as the scanner passes them; every offset is one of the whole body. */
+export class TopLevel {
+  /** Where the opening brace stands; null while the body is no object. */
+  open: number | null = null
+  memberCount = 0
+  /** The first name found twice. */
+  repeated: MemberName | null = null
+  readonly members: Member[] = []
+  #commaBefore: number | null = null
+  #keyStart = 0
+  /** Where in the current chunk the key bytes begin that are not in `#key` yet. */
+  #keyFrom = 0
+  /** The key as it stands in the body, still escaped. */
+  #key = ''
+  /** The member that is being read, when it is one to remember. */
+  #current: Writable<Member> | null = null
+
+  /** A key's opening quote stands at `offset`; its bytes begin at `from` in the current chunk. */
+  beginKey(offset: number, from: number): void {
+    this.#keyStart = offset
+    this.#keyFrom = from
+    this.#key = ''
+  }
+
+  /** The chunk ends inside the key. */
+  keyGoesOn(chunk: Buffer): void {
+    this.#collect(chunk, chunk.length)
+    this.#keyFrom = 0
+  }
+
+  /** The key's closing quote stands at `offset`, which is `to` in the current chunk. */
+  endKey(offset: number, chunk: Buffer, to: number): void {
+    const index = this.memberCount++
+    this.#current = null
+    if (offset - this.#keyStart - 1 > KEY_BYTES) return
+    this.#collect(chunk, to)
+    const name = NAMES.get(unescaped(this.#key))
+    if (name === undefined) return
+    if (this.members.some(member => member.name === name)) {
+      this.repeated ??= name
+      return
+    }
+    const places = { keyStart: this.#keyStart, keyEnd: offset + 1, valueStart: 0, valueEnd: 0 }
+    this.#current = { name, index, ...places, commaBefore: this.#commaBefore, commaAfter: null }
+    this.members.push(this.#current)
+  }
+
+  beginValue(offset: number): void {
+    if (this.#current !== null) this.#current.valueStart = offset
+  }
+
+  endValue(offset: number): void {
+    if (this.#current !== null) this.#current.valueEnd = offset
+  }
+
+  comma(offset: number): void {
+    if (this.#current !== null) this.#current.commaAfter = offset
+    this.#commaBefore = offset
+  }
+
+  #collect(chunk: Buffer, to: number): void {
+    const room = KEY_BYTES - this.#key.length
+    if (room > 0) this.#key += chunk.toString('latin1', this.#keyFrom, Math.min(to, this.#keyFrom + room))
+  }
+}
+
+/** Our names are ASCII, so a key with other bytes may be read as Latin-1: it stays a name that is none of ours. */
+function unescaped(key: string): string {
+  return key.includes('\\') ? JSON.parse(`"${key}"`) : key
+}
