@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '../lib/clock.ts'
+import { isEqual } from '../lib/equal.ts'
 import { type ClaimsDocument, subjectIn } from './claims.ts'
 import { IdpFailure } from './idp-failure.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -72,7 +72,7 @@ function claimFault(payload: JWTPayload, nonce: string | null, rules: IdTokenRul
   if (azp === undefined && audiences.length > 1) return 'id_token_azp'
   const parties: readonly unknown[] = [rules.client_id, ...rules.additional_authorized_parties]
   if (azp !== undefined && !parties.includes(azp)) return 'id_token_azp'
-  if (nonce !== null && !isSameText(payload['nonce'], nonce)) return 'id_token_nonce'
+  if (nonce !== null && !isNonce(payload['nonce'], nonce)) return 'id_token_nonce'
   return null
 }
 
@@ -90,10 +90,6 @@ function invalid(err: IdTokenFault): IdTokenVerdict {
   return { kind: 'invalid', err }
 }
 
-function isSameText(value: unknown, expected: string): boolean {
-  return typeof value === 'string' && timingSafeEqual(digest(value), digest(expected))
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+function isNonce(value: unknown, expected: string): boolean {
+  return typeof value === 'string' && isEqual(value, expected)
 }

@@ -46,13 +46,12 @@ async function judge(
   { rules, conversation }: { rules: RenewalRules; conversation: Conversation },
 ): Promise<RenewOutcome> {
   try {
-    const documents = await documentsOf(tokens, rules, conversation)
-    if ('kind' in documents) return documents
-    if (session.sub !== undefined && documents.sub !== session.sub) {
-      return { kind: 'not_admitted', err: 'other_subject', step: documents.step }
-    }
+    const told = await subjectOf(tokens, rules, conversation)
+    if (told.kind !== 'told') return told
+    if (told.subject.sub !== session.sub)
+      return { kind: 'not_admitted', err: 'other_subject', step: told.step }
     const terms = { lookupMs: rules.limits.lookupMs, useStale: true }
-    const subject = { ...documents, knownEmail: session.email }
+    const subject = { ...told.subject, knownEmail: session.email }
     const person = await identify(subject, rules.identification, { ...conversation, ...terms })
     switch (person.kind) {
       case 'admitted':
@@ -70,15 +69,24 @@ async function judge(
   }
 }
 
+interface Told {
+  readonly kind: 'told'
+  readonly subject: Subject
+  readonly step: 'id_token' | 'userinfo'
+}
+
 /** The fresh document about the person: the id_token's claims, else userinfo's. */
-async function documentsOf(
+async function subjectOf(
   tokens: Tokens,
   rules: RenewalRules,
   conversation: Conversation,
-): Promise<(Subject & { readonly step: string }) | Stopped> {
+): Promise<Told | Stopped> {
   if (tokens.idToken === null) return userinfoInstead(tokens.accessToken, rules, conversation)
   const verdict = await verifyIdToken(tokens.idToken, null, rules.idToken)
-  if (verdict.kind === 'valid') return { ...verdict, accessToken: tokens.accessToken, step: 'id_token' }
+  if (verdict.kind === 'valid') {
+    const subject = { sub: verdict.sub, document: verdict.document, accessToken: tokens.accessToken }
+    return { kind: 'told', subject, step: 'id_token' }
+  }
   // No 401: the person did nothing wrong, and what is (a clock, a key, a setting) can be mended.
   rules.troubles.error(`oidc: an id_token was refused at a refresh: ${verdict.err}`)
   return { kind: 'misconfigured', err: verdict.err, step: 'id_token' }
@@ -88,14 +96,15 @@ async function userinfoInstead(
   accessToken: string,
   rules: RenewalRules,
   conversation: Conversation,
-): Promise<(Subject & { readonly step: string }) | Stopped> {
+): Promise<Told | Stopped> {
   if (!rules.hasUserinfo) {
     rules.troubles.error(`oidc: a refresh told nothing about the person, so the session ended: ${SCOPE_HINT}`)
     return { kind: 'ended', err: 'id_token_missing', step: 'token' }
   }
   try {
     const document: ClaimsDocument = await rules.identification.idp.userinfo(accessToken, conversation)
-    return { sub: String(document['sub']), document, accessToken: null, step: 'userinfo' }
+    const subject = { sub: String(document['sub']), document, accessToken: null }
+    return { kind: 'told', subject, step: 'userinfo' }
   } catch (thrown) {
     if (thrown instanceof IdpFailure && consequenceOf(thrown.fault) !== 'unavailable') {
       rules.troubles.error(`oidc: a refresh brought no id_token and userinfo refused: ${SCOPE_HINT}`)

@@ -30,7 +30,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
   const { clock } = options
   let keys = keySet(options.initial)
   let readAt = clock()
-  let askedAt = readAt
+  let askedAt = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | null = null
   let lastFailure: IdpFailure | null = null
 
