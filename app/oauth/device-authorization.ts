@@ -68,7 +68,7 @@ async function refuseTooMany(rateLimits: RateLimits, address: string): Promise<v
   // The client shows the description and ignores Retry-After, so the wait stands in the sentence.
   throw new Refusal(
     'slow_down',
-    `Too many sign-ins were started from your network. Try again in ${waitInWords(verdict.retryAfterSeconds)}.`,
+    `Too many sign-ins were started from your network. Try again in ${waitInWords(verdict.retryAfterSeconds)}`,
     { headers: { 'retry-after': String(verdict.retryAfterSeconds) } },
   )
 }
@@ -102,19 +102,18 @@ async function storeGrant(
 
 function answer(reply: FastifyReply, codes: Codes & { publicUrl: string }): FastifyReply {
   const shown = displayUserCode(codes.userCode)
+  const body = JSON.stringify({
+    device_code: codes.deviceCode,
+    user_code: shown,
+    verification_uri: `${codes.publicUrl}/device`,
+    verification_uri_complete: `${codes.publicUrl}/device?user_code=${shown}`,
+    expires_in: GRANT_LIFETIME_SECONDS,
+    interval: POLL_INTERVAL_SECONDS,
+  })
   return reply
     .headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
     .type('application/json')
-    .send(
-      JSON.stringify({
-        device_code: codes.deviceCode,
-        user_code: shown,
-        verification_uri: `${codes.publicUrl}/device`,
-        verification_uri_complete: `${codes.publicUrl}/device?user_code=${shown}`,
-        expires_in: GRANT_LIFETIME_SECONDS,
-        interval: POLL_INTERVAL_SECONDS,
-      }),
-    )
+    .send(Buffer.from(body)) // as bytes, or Fastify adds a charset that JSON does not have
 }
 
 /** What kind of client asks: at most 64 printable ASCII characters, else dropped. */

@@ -13,7 +13,7 @@ export interface MetadataOptions {
  * `publicUrl`; nothing a request carries can change one.
  */
 export function metadata({ publicUrl, revocation }: MetadataOptions): RouteOptions {
-  const document = JSON.stringify({
+  const document = {
     issuer: publicUrl,
     device_authorization_endpoint: `${publicUrl}/oauth/device_authorization`,
     token_endpoint: `${publicUrl}/oauth/token`,
@@ -24,15 +24,14 @@ export function metadata({ publicUrl, revocation }: MetadataOptions): RouteOptio
     ...(revocation && { revocation_endpoint_auth_methods_supported: ['none'] }),
     scopes_supported: ['openid', 'profile', 'email'],
     gateway_protocol_version: 1,
-  })
+  }
+  // Bytes, because Fastify would add a charset to a string's type; JSON has none (RFC 8259 section 11).
+  const body = Buffer.from(JSON.stringify(document))
   return {
     method: 'GET',
     url: '/.well-known/oauth-authorization-server',
     config: { envelope: 'oauth', takesHead: true },
     handler: (_request, reply) =>
-      reply
-        .type('application/json')
-        .headers({ 'cache-control': 'no-cache', pragma: 'no-cache' })
-        .send(document),
+      reply.type('application/json').headers({ 'cache-control': 'no-cache', pragma: 'no-cache' }).send(body),
   }
 }

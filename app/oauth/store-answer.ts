@@ -17,5 +17,5 @@ export async function storeAnswer<T>(shape: 'json' | 'page', answer: Promise<T>)
 }
 
 // The client shows the sentence and ignores the header, so the wait stands in both.
-const WAIT = 'Sign-in is not possible right now. Try again in a minute.'
+const WAIT = 'Sign-in is not possible right now. Try again in a minute'
 const RETRY = { 'retry-after': '5' }
