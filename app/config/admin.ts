@@ -1,3 +1,4 @@
+// Who administers spend, and what happens when spend cannot be read.
 import type { z } from 'zod'
 import { choice, closed, entry, flag, list, matching, plainText, text, Unfit, whole } from './scalar.ts'
 
@@ -26,7 +27,7 @@ export const AdminSection = closed({
   ).optional(),
 })
 
-/** `admin` with its defaults. */
+/** `admin`, defaults filled in. */
 export type AdminConfig = z.infer<typeof AdminSection>
 
 /** What happens when spend cannot be read. */
@@ -34,5 +35,5 @@ export const EnforcementSection = closed({
   fail_closed_on_error: flag().default(false),
 })
 
-/** `enforcement` with its defaults. */
+/** `enforcement`, defaults filled in. */
 export type EnforcementConfig = z.infer<typeof EnforcementSection>

@@ -54,15 +54,13 @@ export function readEnvironment(variables: Variables = process.env): Environment
   if (nonEmpty(variables['BUN_CONFIG_MAX_HTTP_REQUESTS']) !== undefined) {
     warnings.push('BUN_CONFIG_MAX_HTTP_REQUESTS is ignored: there is no queue of outbound requests to size.')
   }
-  if (environment.proxies.https !== undefined || environment.proxies.http !== undefined) {
-    warnings.push(
-      'HTTPS_PROXY or HTTP_PROXY is set, but outbound proxies are not used yet: connections go out directly.',
-    )
+  for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
+    if (nonEmpty(variables[name]) === undefined) continue
+    warnings.push(`${name} is set, but outbound proxies are not used yet: connections go out directly.`)
   }
   if (environment.proxyIsEgressBoundary) {
-    warnings.push(
-      'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY is set but not active: outbound proxies are not used yet.',
-    )
+    const name = 'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY'
+    warnings.push(`${name} is set but not active: outbound proxies are not used yet.`)
   }
   return environment
 }

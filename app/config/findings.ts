@@ -36,7 +36,8 @@ export function checkSection<T>(
   const known = new Map<string, readonly string[]>()
   const parsed = schema.safeParse(value, {
     error: issue => {
-      if (issue.inst instanceof z.ZodObject) known.set(String(issue.path ?? []), Object.keys(issue.inst.shape))
+      if (issue.inst instanceof z.ZodObject)
+        known.set(String(issue.path ?? []), Object.keys(issue.inst.shape))
       return undefined
     },
   })

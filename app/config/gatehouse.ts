@@ -102,7 +102,7 @@ export const GatehouseSection = closed({
   log_format: choice(['text', 'json']).default('text'),
 })
 
-/** `gatehouse` with its defaults. */
+/** `gatehouse`, defaults filled in. */
 export type GatehouseConfig = z.infer<typeof GatehouseSection>
 
 function unknownSettings(): z.ZodType<boolean | string[]> {

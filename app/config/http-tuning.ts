@@ -37,15 +37,15 @@ export const LoadTestSection = closed({
   reply_seconds: decimal({ min: 0, max: 600 }).default(9.5),
 })
 
-/** `access_control` with its defaults. */
+/** `access_control`, defaults filled in. */
 export type AccessControlConfig = z.infer<typeof AccessControlSection>
-/** `limits` with its defaults. */
+/** `limits`, defaults filled in. */
 export type LimitsConfig = z.infer<typeof LimitsSection>
-/** `timeouts` with its defaults. */
+/** `timeouts`, defaults filled in. */
 export type TimeoutsConfig = z.infer<typeof TimeoutsSection>
-/** `rate_limits` with its defaults. */
+/** `rate_limits`, defaults filled in. */
 export type RateLimitsConfig = z.infer<typeof RateLimitsSection>
-/** `load_test_mode` with its defaults. */
+/** `load_test_mode`, defaults filled in. */
 export type LoadTestConfig = z.infer<typeof LoadTestSection>
 
 function window(max: number) {

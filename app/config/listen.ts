@@ -22,7 +22,7 @@ export const ListenSection = closed({
   trusted_proxies: addressList().default([]),
 })
 
-/** `listen` with its defaults; `public_url` has no trailing slash. With port 0 it names port 0. */
+/** `listen`, defaults filled in; `public_url` has no trailing slash. With port 0 it names port 0. */
 export interface ListenConfig extends z.infer<typeof ListenSection> {
   port: number
   public_url: string

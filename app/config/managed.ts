@@ -31,7 +31,7 @@ const PolicySection = closed({
 /** Who gets which settings and models; the first policy that matches is taken. */
 export const ManagedSection = closed({ policies: list(PolicySection) })
 
-/** `managed` with its defaults. */
+/** `managed`, defaults filled in. */
 export type ManagedConfig = z.infer<typeof ManagedSection>
 export type PolicyConfig = z.infer<typeof PolicySection>
 

@@ -1,3 +1,4 @@
+// The identity provider: what to send it, what to read from its tokens, whom to admit.
 import { z } from 'zod'
 import {
   absolutePath,
@@ -86,7 +87,7 @@ export const OidcSection = closed({
   ca_cert_pem: text().optional(),
 })
 
-/** `oidc` with its defaults. */
+/** `oidc`, defaults filled in. */
 export type OidcConfig = z.infer<typeof OidcSection>
 
 /** A domain of e-mail addresses: lower-cased, one leading `@` stripped. */

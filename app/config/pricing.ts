@@ -17,10 +17,10 @@ export const PricingSection = closed({
   ).default([]),
 })
 
-/** `pricing` with its defaults; rates are USD per million tokens. */
+/** `pricing`, defaults filled in; rates are USD per million tokens. */
 export type PricingConfig = z.infer<typeof PricingSection>
 
-/** A decimal above 0 and up to `max` with at most six places, as written in the file. */
+/** A decimal above 0, up to `max`, of at most six places, as written in the file. */
 function amount(max: number): z.ZodType<string> {
   const needs = `a plain decimal above 0 and up to ${max}, with at most 6 decimal places`
   return scalar(input => {

@@ -10,7 +10,7 @@ export const SessionSection = closed({
   ttl_hours: decimal({ above: 0, max: 8760 }).default(1),
 })
 
-/** `session` with its defaults. */
+/** `session`, defaults filled in. */
 export type SessionConfig = z.infer<typeof SessionSection>
 
 function signingSecret(): z.ZodType<string> {

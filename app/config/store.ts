@@ -20,5 +20,5 @@ export const StoreSection = closed({
   readiness_grace_seconds: whole(0, 3600).default(0),
 })
 
-/** `store` with its defaults. */
+/** `store`, defaults filled in. */
 export type StoreConfig = z.infer<typeof StoreSection>

@@ -38,7 +38,7 @@ export const TelemetrySection = closed({
   resource_attributes: z.record(attributeName(), attributeValue()).default({}),
 })
 
-/** `telemetry` with its defaults. */
+/** `telemetry`, defaults filled in. */
 export type TelemetryConfig = z.infer<typeof TelemetrySection>
 
 /** Collectors are reached by https, and get one credential. */
