@@ -1,47 +1,98 @@
-// Self-signed certificates, made in memory: no key is kept in the repository.
-import { type KeyObject, randomBytes, sign } from 'node:crypto'
+// Self-signed certificates, because Node.js reads X.509 but does not write it (RFC 5280 section 4.1).
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
-/** The keys that the certificate is made of, and when it is valid. */
-export interface CertificateFacts {
-  publicKey: KeyObject
-  privateKey: KeyObject
-  from: Date
-  until: Date
+export interface Certificate {
+  readonly certificate_pem: string
+  readonly private_key_pem: string
 }
 
-/** A certificate for `localhost` in PEM (RFC 5280), signed by its own RSA key with SHA-256. */
-export function selfSigned({ publicKey, privateKey, from, until }: CertificateFacts): string {
-  const algorithm = sequence(oid('2a864886f70d01010b'), element(0x05)) // sha256WithRSAEncryption, NULL
-  const name = sequence(element(0x31, sequence(oid('550403'), element(0x0c, Buffer.from('localhost')))))
-  const validity = sequence(time(from), time(until))
-  const serial = element(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)]))
-  const version = element(0xa0, element(0x02, Buffer.of(2)))
-  const key = publicKey.export({ type: 'spki', format: 'der' })
-  const body = sequence(version, serial, algorithm, name, validity, name, key)
-  const signature = element(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, privateKey)]))
-  const lines =
-    sequence(body, algorithm, signature)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+export interface CertificateOptions {
+  /** Names and IPv4 addresses that the certificate is for. */
+  readonly hosts?: readonly string[]
+  readonly notBefore?: Date
+  readonly notAfter?: Date
+  readonly modulusLength?: number
 }
 
-function element(tag: number, ...content: Buffer[]): Buffer {
-  const body = Buffer.concat(content)
-  const length =
-    body.length < 128 ? Buffer.of(body.length) : Buffer.of(0x82, body.length >> 8, body.length & 255)
-  return Buffer.concat([Buffer.of(tag), length, body])
+export function createCertificate(options: CertificateOptions = {}): Certificate {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: options.modulusLength ?? 2048,
+  })
+  const certificate = certificateFor(privateKey, publicKey, options)
+  return {
+    certificate_pem: `-----BEGIN CERTIFICATE-----\n${base64(certificate)}\n-----END CERTIFICATE-----\n`,
+    private_key_pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
 }
 
-function sequence(...content: Buffer[]): Buffer {
-  return element(0x30, ...content)
+function certificateFor(privateKey: KeyObject, publicKey: KeyObject, options: CertificateOptions): Buffer {
+  const {
+    hosts = ['localhost', '127.0.0.1'],
+    notBefore = daysFromNow(-1),
+    notAfter = daysFromNow(365),
+  } = options
+  const algorithm = sequence(oid([1, 2, 840, 113549, 1, 1, 11]), der(0x05)) // sha256WithRSAEncryption
+  const name = sequence(der(0x31, sequence(oid([2, 5, 4, 3]), der(0x0c, Buffer.from('gatehouse test')))))
+  const alternatives = sequence(...hosts.map(generalName))
+  const extensions = sequence(
+    sequence(oid([2, 5, 29, 17]), der(0x04, alternatives)),
+    sequence(
+      oid([2, 5, 29, 19]),
+      der(0x01, Buffer.of(0xff)),
+      der(0x04, sequence(der(0x01, Buffer.of(0xff)))),
+    ), // a CA
+  )
+  const body = sequence(
+    der(0xa0, der(0x02, Buffer.of(2))), // version 3
+    der(0x02, Buffer.of(1)), // serial number
+    algorithm,
+    name,
+    sequence(time(notBefore), time(notAfter)),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, extensions),
+  )
+  const signature = sign(
+    'sha256',
+    body,
+    createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  )
+  return sequence(body, algorithm, der(0x03, Buffer.of(0), signature))
 }
 
-function oid(hex: string): Buffer {
-  return element(0x06, Buffer.from(hex, 'hex'))
+function generalName(host: string): Buffer {
+  const octets = host.split('.').map(Number)
+  return octets.every(Number.isInteger) ? der(0x87, Buffer.from(octets)) : der(0x82, Buffer.from(host))
 }
 
-/** GeneralizedTime, without fractions. */
 function time(date: Date): Buffer {
-  return element(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]|\.\d+Z/g, '')}Z`))
+  return der(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]|\.\d+/g, '')}`)) // GeneralizedTime
+}
+
+function oid([first = 0, second = 0, ...rest]: readonly number[]): Buffer {
+  const arcs = rest.flatMap(arc => {
+    const digits = [arc & 0x7f]
+    for (let left = arc >> 7; left > 0; left >>= 7) digits.unshift((left & 0x7f) | 0x80)
+    return digits
+  })
+  return der(0x06, Buffer.from([first * 40 + second, ...arcs]))
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return der(0x30, ...parts)
+}
+
+function der(tag: number, ...parts: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(parts)
+  const { length } = content
+  const size = length < 0x80 ? [length] : [0x82, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.from([tag, ...size]), content])
+}
+
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/.{64}/g, '$&\n').trim()
+}
+
+function daysFromNow(days: number): Date {
+  return new Date(Date.now() + days * 86_400_000)
 }
