@@ -29,8 +29,7 @@ export async function discover(expected: ExpectedIdp, boot: BootConversation): P
   const metadata = readMetadata(document, expected)
   if (typeof metadata === 'string') {
     throw new DiscoveryError(
-      `oidc.issuer ${expected.issuer}: the discovery document at ${url} cannot be used: ${metadata}. ` +
-        'Fix: copy the issuer from that document exactly, or set oidc.discovery_url.',
+      `oidc.issuer ${expected.issuer}: the document at ${url} cannot be used: ${metadata}.`,
     )
   }
   if (metadata.issuer !== expected.issuer) {
@@ -84,15 +83,21 @@ function sentenceFor({ issuer, url, step }: BootQuestion, fault: IdpFault): stri
 }
 
 function wordsFor(fault: IdpFault): string {
-  if (fault.kind === 'bad_answer') return 'the answer is no JSON object, or is too big'
+  if (fault.kind === 'bad_answer') return ANSWER_WORDS[fault.what]
   if (fault.kind !== 'network') return `HTTP status ${fault.status}`
   return NETWORK_WORDS[fault.cause].what
 }
 
 function cureFor(fault: IdpFault): string {
   if (fault.kind === 'network') return `Fix: ${NETWORK_WORDS[fault.cause].cure}.`
-  return 'Fix: check the issuer, path included; redirects are not followed; oidc.discovery_url names another document.'
+  return 'Fix: check the issuer, path included; oidc.discovery_url names another document.'
 }
+
+const ANSWER_WORDS = {
+  malformed: 'the answer is no JSON object',
+  too_long: 'the answer is longer than 1 MiB',
+  redirect: 'the answer is a redirect, which is not followed',
+} as const
 
 const PROXY = 'where only a proxy gets out, set oidc.use_proxy: true'
 const NETWORK_WORDS = {

@@ -13,7 +13,7 @@ export async function fetchDocument(
       throw new IdpFailure(step, { kind: 'status', status: response.status })
     }
     const document: unknown = await response.json()
-    if (!isObject(document)) throw new IdpFailure(step, { kind: 'bad_answer' })
+    if (!isObject(document)) throw new IdpFailure(step, { kind: 'bad_answer', what: 'malformed' })
     return document
   } catch (thrown) {
     throw await failureOf(step, thrown)

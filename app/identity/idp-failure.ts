@@ -9,7 +9,7 @@ export type IdpFault =
   | { readonly kind: 'status'; readonly status: number }
   /** An OAuth error (RFC 6749 section 5.2) below status 500. `detail` is the provider's own number for it. */
   | { readonly kind: 'error'; readonly status: number; readonly error: string; readonly detail?: string }
-  | { readonly kind: 'bad_answer' }
+  | { readonly kind: 'bad_answer'; readonly what: 'malformed' | 'too_long' | 'redirect' }
 
 /** A question to the identity provider that failed. Holds no token, claim or text of the provider's. */
 export class IdpFailure extends Error {
@@ -34,7 +34,7 @@ function faultWord(fault: IdpFault): string {
     case 'error':
       return fault.error
     case 'bad_answer':
-      return 'bad_answer'
+      return fault.what
   }
 }
 
@@ -47,7 +47,8 @@ const ENDED = ['invalid_grant', 'interaction_required', 'login_required', 'conse
 const PASSING = ['temporarily_unavailable', 'server_error', 'slow_down']
 
 export function consequenceOf(fault: IdpFault): Consequence {
-  if (fault.kind === 'network' || fault.kind === 'bad_answer') return 'unavailable'
+  if (fault.kind === 'network') return 'unavailable'
+  if (fault.kind === 'bad_answer') return fault.what === 'redirect' ? 'misconfigured' : 'unavailable'
   if (fault.status >= 500 || fault.status === 429 || fault.status === 408) return 'unavailable'
   if (fault.kind === 'status') return 'misconfigured'
   if (ENDED.includes(fault.error)) return 'ended'
@@ -108,8 +109,10 @@ function transportFault(thrown: unknown): IdpFault {
     return { kind: 'network', cause: 'timeout' }
   }
   if (has(/^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/)) return { kind: 'network', cause: 'broken' }
-  const isBadAnswer = errors.some(error => error instanceof SyntaxError) || has(/^OAUTH_|TOO_LARGE|REDIRECT/)
-  return isBadAnswer ? { kind: 'bad_answer' } : { kind: 'network', cause: 'broken' }
+  if (has(/^ERR_UNEXPECTED_REDIRECT$/)) return { kind: 'bad_answer', what: 'redirect' }
+  if (has(/^ERR_ANSWER_TOO_LONG$/)) return { kind: 'bad_answer', what: 'too_long' }
+  const isMalformed = errors.some(error => error instanceof SyntaxError) || has(/^OAUTH_/)
+  return isMalformed ? { kind: 'bad_answer', what: 'malformed' } : { kind: 'network', cause: 'broken' }
 }
 
 // An error, its causes, and the parts of an aggregate (a name with several addresses), at most 16 in all.

@@ -108,7 +108,7 @@ async function askForTokens(
     const response = await conversation.fetch(input, init)
     if (response.status !== 200) return response
     const answer: unknown = await response.json()
-    if (!isObject(answer)) throw new IdpFailure('token', { kind: 'bad_answer' })
+    if (!isObject(answer)) throw new IdpFailure('token', { kind: 'bad_answer', what: 'malformed' })
     const { id_token, ...rest } = answer
     idToken = typeof id_token === 'string' ? id_token : null
     return Response.json(rest)

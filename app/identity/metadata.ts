@@ -51,12 +51,13 @@ export function readMetadata(document: unknown, expected: ExpectedIdp): IdpMetad
     return 'it holds no usable userinfo_endpoint, which oidc.userinfo_fallback needs'
   }
   const plain = plainHttpEndpoint(metadata)
-  if (plain !== null && !expected.issuer.startsWith('http:')) {
-    return `its ${plain} is plain http although the issuer is https`
+  if (plain !== null && !discoveryUrl(expected).startsWith('http:')) {
+    return `its ${plain} is plain http although the document came by https`
   }
   if (metadata.issuer === expected.issuer || expected.discovery_url !== undefined) return metadata
   if (isTenantTemplate(metadata.issuer, expected.issuer)) return metadata
-  return `its issuer is ${metadata.issuer.slice(0, 200)} but oidc.issuer is ${expected.issuer}`
+  const found = metadata.issuer.slice(0, 200)
+  return `its issuer is ${found} but oidc.issuer is ${expected.issuer}. Fix: copy the issuer exactly, or set oidc.discovery_url`
 }
 
 /** Where the discovery document lives: appended to the issuer's whole path (OIDC Discovery section 4). */

@@ -48,8 +48,9 @@ async function judge(
   try {
     const told = await subjectOf(tokens, rules, conversation)
     if (told.kind !== 'told') return told
-    if (told.subject.sub !== session.sub)
+    if (session.sub !== undefined && told.subject.sub !== session.sub) {
       return { kind: 'not_admitted', err: 'other_subject', step: told.step }
+    }
     const terms = { lookupMs: rules.limits.lookupMs, useStale: true }
     const subject = { ...told.subject, knownEmail: session.email }
     const person = await identify(subject, rules.identification, { ...conversation, ...terms })

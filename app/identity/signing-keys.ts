@@ -73,10 +73,10 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
 
 function keySet(document: unknown): ReturnType<typeof createLocalJWKSet> {
   if (!isObject(document) || !Array.isArray(document['keys']))
-    throw new IdpFailure('jwks', { kind: 'bad_answer' })
+    throw new IdpFailure('jwks', { kind: 'bad_answer', what: 'malformed' })
   try {
     return createLocalJWKSet({ keys: document['keys'] } as JSONWebKeySet) // jose checks the members itself
   } catch (thrown) {
-    throw new IdpFailure('jwks', { kind: 'bad_answer' }, thrown)
+    throw new IdpFailure('jwks', { kind: 'bad_answer', what: 'malformed' }, thrown)
   }
 }

@@ -54,8 +54,13 @@ const EXCHANGE_FAULTS = [
   { what: 'answers 500', fault: status(500), err: 'idp_unavailable', answer: '500' },
   { what: 'answers 429', fault: status(429), err: 'idp_unavailable', answer: '429' },
   { what: 'answers 403 without an OAuth error', fault: status(403), err: 'idp_refused', answer: '403' },
-  { what: 'redirects', fault: redirectTo('http://127.0.0.1:9/token'), err: 'idp_refused', answer: '302' },
-  { what: 'sends half a JSON document', fault: notJson, err: 'idp_bad_answer', answer: 'bad_answer' },
+  {
+    what: 'redirects',
+    fault: redirectTo('http://127.0.0.1:9/token'),
+    err: 'idp_bad_answer',
+    answer: 'redirect',
+  },
+  { what: 'sends half a JSON document', fault: notJson, err: 'idp_bad_answer', answer: 'malformed' },
   { what: 'breaks the connection', fault: cut, err: 'idp_unreachable', answer: 'broken' },
 ] as const
 

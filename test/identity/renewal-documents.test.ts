@@ -49,7 +49,7 @@ test('a userinfo that refuses keeps the session and hints at scope_on_refresh', 
 
 const USERINFO_FAULTS = [
   { what: 'down', fault: status(502), err: 'idp_unavailable', answer: '502', network: false },
-  { what: 'talking nonsense', fault: notJson, err: 'idp_bad_answer', answer: 'bad_answer', network: false },
+  { what: 'talking nonsense', fault: notJson, err: 'idp_bad_answer', answer: 'malformed', network: false },
   { what: 'silent', fault: hang, err: 'idp_timeout', answer: 'timeout', network: true },
 ] as const
 

@@ -36,12 +36,12 @@ const ANSWERS: ReadonlyArray<{ what: string; fault: Fault; outcome: RenewOutcome
   {
     what: 'half a JSON document',
     fault: notJson,
-    outcome: { ...unavailable('bad_answer'), err: 'idp_bad_answer' },
+    outcome: { ...unavailable('malformed'), err: 'idp_bad_answer' },
   },
   {
     what: 'a page instead of JSON',
     fault: status(200, '<html>'),
-    outcome: { ...unavailable('bad_answer'), err: 'idp_bad_answer' },
+    outcome: { ...unavailable('malformed'), err: 'idp_bad_answer' },
   },
   {
     what: 'nothing but a broken connection',
@@ -65,7 +65,11 @@ const ANSWERS: ReadonlyArray<{ what: string; fault: Fault; outcome: RenewOutcome
     outcome: misconfigured('out_of_cheese'),
   },
   { what: '404', fault: status(404), outcome: misconfigured('404') },
-  { what: 'a redirect', fault: redirectTo('http://169.254.169.254/'), outcome: misconfigured('302') },
+  {
+    what: 'a redirect',
+    fault: redirectTo('http://169.254.169.254/'),
+    outcome: { ...misconfigured('redirect'), err: 'idp_bad_answer' },
+  },
 ]
 
 for (const { what, fault, outcome: expected } of ANSWERS) {
@@ -112,6 +116,16 @@ test('an ended session at the provider ends the session here', async () => {
   const outcome = await rig.signIn.renew({ refreshToken, sub: 'u-ada' })
 
   assert.deepEqual(outcome, ended('invalid_grant'))
+})
+
+test('a raw refresh token names nobody, so that whoever it renews is the person', async () => {
+  await using rig = await openRig()
+  const refreshToken = await rig.refreshToken()
+
+  const outcome = await rig.signIn.renew({ refreshToken })
+
+  assert.ok(outcome.kind === 'renewed')
+  assert.equal(outcome.identity.sub, 'u-ada')
 })
 
 test('a renewed session has the email, name and groups of now', async () => {
@@ -179,6 +193,6 @@ function unavailable(answer: string) {
   return { kind: 'unavailable', network: false, err: 'idp_unavailable', step: 'token', answer } as const
 }
 
-function misconfigured(answer: string): RenewOutcome {
-  return { kind: 'misconfigured', err: 'idp_refused', step: 'token', answer }
+function misconfigured(answer: string) {
+  return { kind: 'misconfigured', err: 'idp_refused', step: 'token', answer } as const
 }

@@ -4,6 +4,8 @@ import type { z } from 'zod'
 import { type OidcConfig, OidcSection } from '../../app/config/oidc.ts'
 import { openSignIn, type SignInOptions } from '../../app/identity/open-sign-in.ts'
 import type { SignIn, SignInOutcome } from '../../app/identity/sign-in.ts'
+import { guardedFetch } from '../../app/net/fetch.ts'
+import { openNetwork } from '../../app/net/network.ts'
 import { type LoopbackIdp, startIdp } from './idp.ts'
 import { CLIENT, type Manners } from './idp-manners.ts'
 import { type RecordedLog, recordLog } from './recorded-log.ts'
@@ -29,15 +31,22 @@ const TIMING = { signInMs: 10_000, refreshCallMs: 5_000, bootPauseMs: 0 }
 
 export async function openRig({ manners, oidc, ...options }: RigOptions = {}): Promise<SignInRig> {
   const idp = await startIdp(manners)
+  const network = openNetwork({ allowLoopback: true })
+  const close = () => Promise.all([network.close(), idp[Symbol.asyncDispose]()])
   const log = recordLog()
   const config = oidcFor(idp, oidc)
   const signIn = await openSignIn({
-    ...{ oidc: config, log, publicUrl: 'https://gateway.example', fetch: globalThis.fetch, clock: Date.now },
+    ...{ oidc: config, log, publicUrl: 'https://gateway.example', clock: Date.now },
+    fetch: guardedFetch({
+      dispatcher: network.dispatcher({ purpose: 'idp' }),
+      totalMs: 10_000,
+      maxBytes: 1024 * 1024,
+    }),
     ...{ groupLookup: null, namesGroups: false, priorityGroups: [] },
     ...options,
     timing: { ...TIMING, ...options.timing },
   }).catch(async error => {
-    await idp[Symbol.asyncDispose]()
+    await close()
     throw error
   })
   const signInOnce = (alter?: (callback: URL) => void) => walk(signIn, config, alter)
@@ -49,7 +58,7 @@ export async function openRig({ manners, oidc, ...options }: RigOptions = {}): P
         throw new Error(JSON.stringify(outcome))
       return outcome.refreshToken
     },
-    [Symbol.asyncDispose]: () => idp[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => void (await close()),
   }
 }
 
