@@ -18,6 +18,7 @@ import {
   HEXADECIMAL,
   isWholeNumber,
   KEY,
+  LITERALS,
   NUMBERS,
   OPEN_ARRAY,
   OPEN_OBJECT,
@@ -58,8 +59,9 @@ const LOWER_U = 0x75
 export class BodyScanner {
   readonly #utf8 = new Utf8Check()
   readonly #top = new TopLevel()
-  /** For each open container, whether it is an object. */
-  readonly #open: boolean[] = []
+  /** For each open container, 1 when it is an object. */
+  readonly #containers = new Uint8Array(MAX_DEPTH + 1)
+  #depth = 0
   #state = VALUE
   /** How many bytes came before the current chunk. */
   #base = 0
@@ -86,7 +88,7 @@ export class BodyScanner {
 
   /** Says what the bytes were, now that no more will come. */
   end(): Scanned {
-    const isNumberAlone = this.#state === NUMBER && this.#open.length === 0 && isWholeNumber(this.#progress)
+    const isNumberAlone = this.#state === NUMBER && this.#depth === 0 && isWholeNumber(this.#progress)
     const isComplete = this.#state === DONE || isNumberAlone
     if (!isComplete || !this.#utf8.end()) return { kind: 'invalid' }
     const { open, memberCount, members, repeated } = this.#top
@@ -112,14 +114,14 @@ export class BodyScanner {
     }
   }
 
-  /** Reads what stands between tokens, up to and including the first byte of the next one. */
+  /** Reads what stands between strings, numbers and literals; of a number or a literal nothing is taken yet. */
   #between(chunk: Buffer, from: number): number {
     let at = from
-    while (at < chunk.length) {
+    while (at < chunk.length && this.#state <= DONE) {
       const action = GRAMMAR[(this.#state << 8) | chunk[at]!] // `at` is below the length
       if (action !== SKIP) {
         this.#act(action, chunk, at)
-        return action === BEGIN_NUMBER || action === BEGIN_LITERAL ? at : at + 1
+        if (action === BEGIN_NUMBER || action === BEGIN_LITERAL) return at
       }
       at++
     }
@@ -142,7 +144,7 @@ export class BodyScanner {
         break
       case BEGIN_LITERAL:
         this.#valueBegins(at)
-        this.#literal = chunk[at] === 0x74 ? 'true' : chunk[at] === 0x66 ? 'false' : 'null'
+        this.#literal = LITERALS.get(chunk[at]!)! // the grammar lets only their first bytes begin one
         this.#begin(LITERAL, false)
         break
       case OPEN_OBJECT:
@@ -150,7 +152,7 @@ export class BodyScanner {
         this.#opened(action === OPEN_OBJECT, at)
         break
       case CLOSE:
-        this.#open.pop()
+        this.#depth--
         this.#valueEnded(at + 1)
         break
       case TAKE_COLON:
@@ -173,11 +175,11 @@ export class BodyScanner {
   }
 
   #opened(isObject: boolean, at: number): void {
-    if (this.#open.length === 0 && isObject) this.#top.open = this.#base + at
+    if (this.#depth === 0 && isObject) this.#top.open = this.#base + at
     this.#valueBegins(at)
-    this.#open.push(isObject)
+    this.#containers[this.#depth++] = isObject ? 1 : 0
     this.#state = isObject ? FIRST_KEY : FIRST_ITEM
-    if (this.#open.length > MAX_DEPTH) this.#state = INVALID
+    if (this.#depth > MAX_DEPTH) this.#state = INVALID
   }
 
   #valueBegins(at: number): void {
@@ -185,41 +187,39 @@ export class BodyScanner {
   }
 
   #valueEnded(at: number): void {
-    const depth = this.#open.length
-    if (depth === 0) this.#state = DONE
-    else this.#state = this.#open[depth - 1] ? AFTER_MEMBER : AFTER_ITEM
+    if (this.#depth === 0) this.#state = DONE
+    else this.#state = this.#containers[this.#depth - 1] === 1 ? AFTER_MEMBER : AFTER_ITEM
     if (this.#isTop()) this.#top.endValue(this.#base + at)
   }
 
   /** Reports whether the scanner stands directly inside an object that is the whole body. */
   #isTop(): boolean {
-    return this.#open.length === 1 && this.#open[0] === true
+    return this.#depth === 1 && this.#containers[0] === 1
   }
 
   /**
-   * Skips string content: four bytes at a time while none of them is a quote, a backslash or a control character.
+   * Skips string content, four bytes at a time while none of them is a quote, a backslash or a control character.
    *
-   * For each byte below 0x80 (`& ~word`), a subtraction borrows into its top bit: `(byte ^ 0x22) - 1` for a quote,
-   * `(byte ^ 0x5c) - 1` for a backslash, `byte - 0x20` for a control character. A borrow reaches the next byte only
-   * from a byte that is itself a hit, so the lowest hit is always a true one.
+   * For bytes below 0x80 (`& ~word`) a subtraction borrows into the top bit: `(byte ^ 2) - 0x21` for a quote and for
+   * control characters, `(byte ^ 0x5c) - 1` for a backslash. A borrow reaches the next byte only from one that is
+   * itself a hit, so the lowest hit is always a true one.
    */
   #string(chunk: Buffer, words: DataView, from: number): number {
     const end = chunk.length
     const lastWord = end - 4
     let at = from
     while (at < end) {
-      if (at <= lastWord) {
+      while (at <= lastWord) {
         const word = words.getInt32(at, true)
-        const hits =
-          (((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | (word - 0x20202020)) &
-          ~word &
-          0x80808080
-        if (hits === 0) {
-          at += 4
-          continue
+        const low = (word ^ 0x02020202) - 0x21212121
+        const hits = (low | ((word ^ 0x5c5c5c5c) - 0x01010101)) & ~word & 0x80808080
+        if (hits !== 0) {
+          at += (31 - Math.clz32(hits & -hits)) >> 3
+          break
         }
-        at += (31 - Math.clz32(hits & -hits)) >> 3
+        at += 4
       }
+      if (at === end) break
       const byte = chunk[at]! // `at` is below `end`
       if (byte === BACKSLASH) {
         const length = escapeLength(chunk, at)

@@ -44,6 +44,11 @@ export const GRAMMAR = table(8, {
 })
 for (let state = 0; state < 8; state++) for (const byte of ' \t\n\r') GRAMMAR[at(state, byte)] = SKIP
 
+/** The literals by their first byte. */
+export const LITERALS: ReadonlyMap<number, string> = new Map(
+  ['true', 'false', 'null'].map(word => [word.charCodeAt(0), word]),
+)
+
 /** Where a number stands after a byte; 0 is: this byte is no longer part of it. */
 export const MINUS = 1
 const ZERO = 2

@@ -1,0 +1,44 @@
+// How one built-in model may be spelled: first-party, Bedrock and Vertex forms, in any case.
+import { BUILTIN_MODELS, type BuiltinModel } from './builtin-models.ts'
+
+/** `us.anthropic.claude-opus-4-6-v1`, `anthropic.claude-haiku-4-5-20251001-v1:0` → the name in the middle. */
+const BEDROCK_FORM = /^(?:[a-z][a-z-]*\.)?anthropic\.(.+?)(?:-v1(?::0)?)?$/
+
+/** `claude-haiku-4-5-20251001` → its name and its date. */
+const DATED = /^(.+)-(\d{8})$/
+
+/** `claude-opus-5[1m]`: how a client asks for the long context of a model. */
+const CONTEXT_SUFFIX = '[1m]'
+
+const BY_NAME = new Map(BUILTIN_MODELS.flatMap(model => namesOf(model).map(name => [name, model])))
+const BY_VERTEX_FORM = new Map(BUILTIN_MODELS.flatMap(model => vertexForms(model).map(form => [form, model])))
+
+/** The first-party names of a built-in: id, aliases, dated ids. */
+export function namesOf(model: BuiltinModel): string[] {
+  return [...new Set([model.id, ...model.aliases, ...model.datedIds])]
+}
+
+/**
+ * The built-in that `spelling`, in lower case, names; null when there is none.
+ *
+ * A date is part of the name: one that the table does not know leads nowhere, and a bare family word neither.
+ */
+export function builtinFor(spelling: string): BuiltinModel | null {
+  const direct = BY_NAME.get(spelling) ?? BY_VERTEX_FORM.get(spelling)
+  if (direct !== undefined) return direct
+  const name = BEDROCK_FORM.exec(spelling)?.[1]
+  return (name === undefined ? undefined : BY_NAME.get(name)) ?? null
+}
+
+/** `id`, in lower case, without one trailing `[1m]`; null when it has none. */
+export function withoutContextSuffix(id: string): string | null {
+  return id.endsWith(CONTEXT_SUFFIX) ? id.slice(0, -CONTEXT_SUFFIX.length) : null
+}
+
+/** `<name>@<date>` for every undated name and every known date of the model. */
+function vertexForms(model: BuiltinModel): string[] {
+  const dated = model.datedIds.map(id => DATED.exec(id)).filter(match => match !== null)
+  const names = [...model.aliases, ...dated.map(match => match[1])]
+  const forms = dated.flatMap(match => names.map(name => `${name}@${match[2]}`))
+  return [...new Set(forms)]
+}
