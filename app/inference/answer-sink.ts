@@ -1,0 +1,39 @@
+import type { ClientSide } from './client-side.ts'
+import type { ReplyUsage } from './usage-record.ts'
+
+/** Takes the body of one upstream's answer, decoded. */
+export interface AnswerSink {
+  data(chunk: Buffer): void
+  end(): void
+  /** The upstream reset, fell silent, or sent what cannot be decoded. */
+  broke(): void
+  /** The client keeps up again. */
+  ready(): void
+  /** What the reply cost so far; null when nothing is known. */
+  usage(): ReplyUsage | null
+}
+
+/** Holds an upstream back, or ends it. */
+export interface FlowControl {
+  pause(): void
+  resume(): void
+}
+
+/** How a relayed answer ended, when it did not end well. */
+export type Outcome = 'client_abort' | 'upstream_abort' | 'drained'
+
+/** What a relay is told about the answer, and whom it tells about its progress. */
+export interface Answer {
+  readonly client: ClientSide
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Whether the body is another length than the upstream's `content-length` said. */
+  readonly isDecoded: boolean
+  readonly flow: FlowControl
+  /** The first byte for the client is about to be written. */
+  began(): void
+  /** The answer is complete, or cut. */
+  over(outcome?: Outcome): void
+  /** The reply broke before a byte of it was written. */
+  endedEarly(): void
+}

@@ -1,0 +1,254 @@
+// One request to one upstream: a hand-written handler of undici's, from the request's first byte to the answer's last.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Answer, AnswerSink, FlowControl, Outcome } from './answer-sink.ts'
+import type { ClientListener, ClientSide } from './client-side.ts'
+import { Decoder, decoderFor } from './decoder.ts'
+import { ErrorBody } from './error-body.ts'
+import type { Failure } from './failover.ts'
+import { textOf } from './headers.ts'
+import type { LoadTest } from './load-test.ts'
+import { StreamRelay } from './relay.ts'
+import type { Call, OutgoingBody, RequestHead, Upstream } from './upstreams/upstream.ts'
+import { StreamMeter } from './usage.ts'
+import type { ReplyUsage } from './usage-record.ts'
+import { WholeReply } from './whole-reply.ts'
+
+/** An error's body that has not ended by then is given up. */
+const ERROR_BODY_MS = 10_000
+
+/** What became of an attempt: a failure the next upstream may make good, or the end of the request. */
+export type AttemptResult = Failure | { readonly kind: 'ended_early' } | Served
+
+/** The client has its answer, or is gone. */
+export interface Served {
+  readonly kind: 'served'
+  readonly outcome: Outcome | undefined
+  readonly usage: ReplyUsage | null
+  /** Whether the upstream had the whole request and said nothing about its cost when it was given up. */
+  readonly isAbandoned: boolean
+}
+
+export interface AttemptOptions {
+  readonly upstream: Upstream
+  readonly call: Call
+  readonly client: ClientSide
+  readonly clock: Clock
+  readonly log: Log
+  /** Answers in the upstream's place while `load_test_mode` is on. */
+  readonly loadTest: Pick<LoadTest, 'answer'> | null
+  /** How long the upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
+  readonly idleMs: number
+  /** The first byte of the answer is about to be written. */
+  began(status: number, upstreamRequestId: string | undefined): void
+  /** The upstream has begun to answer with something that will be passed on: the body is no longer needed. */
+  bodyDone(): void
+  onOddField(field: string): void
+}
+
+export class Attempt implements Dispatcher.DispatchHandler, ClientListener, FlowControl {
+  readonly #options: AttemptOptions
+  readonly #settle: (result: AttemptResult) => void
+  readonly #startedAt: number
+  #controller: Dispatcher.DispatchController | null = null
+  #sink: AnswerSink | null = null
+  #relay: StreamRelay | null = null
+  #decoder: Decoder | null = null
+  #chunks: Buffer[] = []
+  #status = 0
+  #upstreamRequestId: string | undefined
+  #isOver = false
+  #isSent = false
+  #isPaused = false
+  #isTouched = true
+  #quietSince = 0
+
+  constructor(options: AttemptOptions, settle: (result: AttemptResult) => void) {
+    this.#options = options
+    this.#settle = settle
+    this.#startedAt = options.clock()
+  }
+
+  /** Hands the request over; the client's side is listened to until the result is there. */
+  start(head: RequestHead, body: OutgoingBody): void {
+    const { upstream, call, client, loadTest } = this.#options
+    client.listen(this)
+    if (loadTest !== null) {
+      loadTest.answer(call, this)
+      return
+    }
+    this.#chunks = [...body.chunks]
+    head.headers.push('content-length', String(body.length))
+    upstream.dispatcher.dispatch(
+      {
+        origin: upstream.origin,
+        path: head.path,
+        method: 'POST',
+        headers: head.headers,
+        // undici sends any iterable (its documentation of `dispatch`), chunk by chunk; its types name streams only.
+        body: this.#chunks as object as Buffer,
+      },
+      this,
+    )
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isOver) controller.abort(GIVEN_UP)
+  }
+
+  onRequestSent(): void {
+    this.#isSent = true
+    // undici keeps the list for as long as the answer lasts; the bytes need not live that long.
+    this.#chunks.length = 0
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (this.#isOver || status < 200) return
+    this.#controller = controller
+    this.#status = status
+    this.#upstreamRequestId = textOf(headers['request-id']) ?? textOf(headers['x-request-id'])
+    const transform = decoderFor(textOf(headers['content-encoding']))
+    if (transform === 'unknown') {
+      this.#unreachable('an answer in an unknown content-encoding')
+      return
+    }
+    if (transform !== null) this.#decoder = new Decoder(transform, this)
+    const flow = this.#decoder?.flow ?? this
+    this.#sink = status < 300 ? this.#openRelay(headers, flow) : this.#openErrorBody(headers, flow)
+    this.#decoder?.into(this.#sink)
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return
+    this.#isTouched = true
+    if (this.#chunks !== NOTHING && this.#status < 300) {
+      this.#chunks = NOTHING
+      this.#options.bodyDone()
+    }
+    if (this.#decoder === null) this.#sink?.data(chunk)
+    else this.#decoder.write(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return
+    if (this.#decoder === null) this.#sink?.end()
+    else this.#decoder.end()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isOver) return
+    if (this.#sink === null) this.#unreachable(causeOf(error))
+    else this.#sink.broke()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#controller?.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#controller?.resume()
+  }
+
+  clientReady(): void {
+    this.#sink?.ready()
+  }
+
+  clientGone(): void {
+    this.#serve('client_abort')
+  }
+
+  drained(): void {
+    if (this.#relay === null) this.#options.client.breakOff()
+    else this.#relay.cut()
+    this.#serve('drained')
+  }
+
+  tick(now: number): void {
+    const { upstream, idleMs } = this.#options
+    if (this.#sink === null) {
+      if (now - this.#startedAt >= upstream.ttfbMs)
+        this.#unreachable(`no response head within ${upstream.ttfbMs} ms`)
+      return
+    }
+    if (this.#isTouched || this.#isPaused) {
+      this.#isTouched = false
+      this.#quietSince = now
+      return
+    }
+    const limit = this.#status >= 300 ? ERROR_BODY_MS : idleMs
+    if (limit > 0 && now - this.#quietSince >= limit) this.#sink.broke()
+  }
+
+  #openRelay(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
+    const { client, call, log, onOddField } = this.#options
+    const answer: Answer = {
+      client,
+      status: this.#status,
+      headers,
+      isDecoded: this.#decoder !== null,
+      flow,
+      began: () => this.#options.began(this.#status, this.#upstreamRequestId),
+      over: outcome => this.#serve(outcome),
+      endedEarly: () => this.#finish({ kind: 'ended_early' }),
+    }
+    const isMetered = call.operation === 'messages'
+    if (textOf(headers['content-type'])?.startsWith('text/event-stream')) {
+      this.#relay = new StreamRelay(answer, new StreamMeter(call.model, onOddField), log)
+      return this.#relay
+    }
+    return new WholeReply(answer, { upstreamModel: call.model, isMetered, onOddField, log })
+  }
+
+  #openErrorBody(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
+    return new ErrorBody(flow, body =>
+      this.#finish({
+        kind: 'answered',
+        upstream: this.#options.upstream.name,
+        upstreamRequestId: this.#upstreamRequestId,
+        status: this.#status,
+        headers,
+        body,
+      }),
+    )
+  }
+
+  #unreachable(cause: string): void {
+    this.#finish({ kind: 'unreachable', upstream: this.#options.upstream.name, cause })
+  }
+
+  #serve(outcome: Outcome | undefined): void {
+    const usage = this.#sink?.usage() ?? null
+    const isAbandoned =
+      outcome === 'client_abort' && this.#isSent && usage === null && this.#chunks !== NOTHING
+    this.#finish({ kind: 'served', outcome, usage, isAbandoned })
+  }
+
+  #finish(result: AttemptResult): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#options.client.listen(null)
+    this.#decoder?.destroy()
+    // After an orderly end this does nothing; undici ignores it.
+    this.#controller?.abort(GIVEN_UP)
+    this.#settle(result)
+  }
+}
+
+/** Marks that the answer's first byte has come. */
+const NOTHING: Buffer[] = []
+
+const GIVEN_UP = new Error('the attempt is over')
+
+function causeOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : error.name
+  return `${code}: ${error.message}`.slice(0, 300)
+}

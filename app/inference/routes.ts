@@ -1,0 +1,152 @@
+// POST /v1/messages and /v1/messages/count_tokens: the checks in their order, then the dispatch, then the audit.
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
+import type { Audit } from '../audit/events.ts'
+import type { Drain } from '../http/drain.ts'
+import { Refusal } from '../http/errors.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Clock } from '../lib/clock.ts'
+import type {} from '../session/bearer.ts'
+import type { Capacity, Ticket } from './capacity.ts'
+import type { Catalog } from './catalog.ts'
+import { ClientSide } from './client-side.ts'
+import type { Dispatch } from './dispatch.ts'
+import { Exchange } from './exchange.ts'
+import type { LoadTest } from './load-test.ts'
+import { readRequestBody } from './request-body.ts'
+import type { Ticker } from './ticker.ts'
+
+export interface InferenceOptions {
+  /** The hook that sets `request.session` or refuses. */
+  readonly bearer: onRequestAsyncHookHandler
+  readonly capacity: Capacity
+  readonly catalog: Pick<Catalog, 'resolve'>
+  readonly dispatch: Dispatch
+  readonly audit: Audit
+  readonly drain: Pick<Drain, 'track'>
+  readonly ticker: Ticker
+  /** A clock that only goes forward. */
+  readonly clock: Clock
+  /** `limits.max_request_bytes`. */
+  readonly maxBodyBytes: number
+  /** `gatehouse.timeouts.client_stall_ms`. */
+  readonly clientStallMs: number
+  /** Null unless `load_test_mode` is on. */
+  readonly loadTest: LoadTest | null
+  /** Throws the refusal of a model that the developer's policy leaves out; absent while there are no policies. */
+  readonly admitModel?: (identity: Identity, model: string) => void
+}
+
+type Operation = 'messages' | 'count_tokens'
+
+/** `POST /v1/messages`. */
+export function messages(options: InferenceOptions): RouteOptions {
+  return route(options, { url: '/v1/messages', operation: 'messages' })
+}
+
+/** `POST /v1/messages/count_tokens`. */
+export function countTokens(options: InferenceOptions): RouteOptions {
+  return route(options, { url: '/v1/messages/count_tokens', operation: 'count_tokens' })
+}
+
+function route(
+  options: InferenceOptions,
+  { url, operation }: { url: string; operation: Operation },
+): RouteOptions {
+  return {
+    method: 'POST',
+    url,
+    config: { takesBody: true, maxBodyBytes: options.maxBodyBytes },
+    onRequest: options.bearer,
+    // Refusals and errors; a relayed answer writes its own head.
+    onSend: async (request, reply) => void reply.header('request-id', request.id),
+    handler: (request, reply) => serve({ options, operation, request, reply }),
+  }
+}
+
+interface Incoming {
+  readonly options: InferenceOptions
+  readonly operation: Operation
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** Whatever happens, the exchange is audited once and its place is given back. */
+async function serve(incoming: Incoming): Promise<void> {
+  const { options, request, reply } = incoming
+  const { audit, capacity, clock, loadTest } = options
+  const exchange = new Exchange({
+    requestId: request.id,
+    identity: request.session.identity,
+    path: pathOf(request),
+    isLoadTest: loadTest !== null,
+    clock,
+  })
+  const { drain, ticker, clientStallMs: stallMs } = options
+  const client = new ClientSide({ request, reply, drain, ticker, stallMs })
+  let ticket: Ticket | null = null
+  try {
+    ticket = capacity.admit(Number(request.headers['content-length'] ?? 0))
+    if (loadTest !== null) exchange.identity = loadTest.identityOf(request)
+    await checkAndDispatch(incoming, { exchange, client, ticket })
+  } catch (error) {
+    if (client.isGone) exchange.brokeOff('client_abort')
+    else exchange.refused(error instanceof Refusal ? error.status : 500)
+    throw error
+  } finally {
+    ticket?.end()
+    exchange.close(audit)
+  }
+}
+
+interface Admitted {
+  readonly exchange: Exchange
+  readonly client: ClientSide
+  readonly ticket: Ticket
+}
+
+async function checkAndDispatch(
+  { options, operation, request }: Incoming,
+  admitted: Admitted,
+): Promise<void> {
+  const { exchange, ticket } = admitted
+  const { identity } = exchange
+  const body = await readRequestBody(request, {
+    maxBytes: options.maxBodyBytes,
+    hold: bytes => ticket.hold(bytes),
+  })
+  exchange.model = body.model
+  exchange.stream = body.stream
+  options.admitModel?.(identity, body.model)
+  const model = options.catalog.resolve(body.model)
+  if (model === null)
+    throw new Refusal('model_unknown', `this gateway does not offer the model ${echoed(body.model)}`)
+  await options.dispatch({
+    ...admitted,
+    body,
+    routes: model.routes,
+    call: {
+      operation,
+      clientModel: body.model,
+      stream: body.stream,
+      headers: request.headers,
+      query: queryOf(request),
+      identity,
+    },
+  })
+}
+
+const MAX_ECHO = 128
+
+/** An id from outside, fit to be shown. */
+function echoed(id: string): string {
+  return id.slice(0, MAX_ECHO).replaceAll(/\p{Cc}/gu, '?')
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? ''
+}
+
+function queryOf(request: FastifyRequest): string {
+  const at = request.url.indexOf('?')
+  return at === -1 ? '' : request.url.slice(at)
+}

@@ -1,0 +1,27 @@
+// The words for an upstream's error whose own body cannot be passed on.
+
+interface ErrorText {
+  readonly type: string
+  readonly message: string
+}
+
+const TEXTS: Readonly<Record<number, ErrorText>> = {
+  400: { type: 'invalid_request_error', message: 'the upstream refused the request' },
+  413: { type: 'request_too_large', message: 'the request is too large for this upstream' },
+  401: {
+    type: 'authentication_error',
+    message: 'the gateway could not sign in to its upstream; tell its operator',
+  },
+  403: { type: 'permission_error', message: 'the upstream denied the gateway; tell its operator' },
+  404: { type: 'not_found_error', message: 'the upstream does not have this model' },
+  501: { type: 'not_supported', message: 'the upstream does not support this request' },
+  429: { type: 'rate_limit_error', message: 'the upstream is rate limiting the gateway' },
+}
+
+const OTHER: ErrorText = { type: 'api_error', message: 'the upstream failed' }
+
+/** The Messages API's error envelope with our words for `status`. */
+export function replacementBody(status: number, requestId: string): Buffer {
+  const { type, message } = TEXTS[status] ?? OTHER
+  return Buffer.from(JSON.stringify({ type: 'error', request_id: requestId, error: { type, message } }))
+}

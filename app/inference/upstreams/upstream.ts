@@ -1,0 +1,52 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Provider } from '../../config/upstreams.ts'
+import type { Identity } from '../../identity/identity.ts'
+import type { BodyEdit } from '../body-edits.ts'
+
+/** What a developer asks of an upstream, beside the body. */
+export interface Call {
+  readonly operation: 'messages' | 'count_tokens'
+  /** The id in the request. */
+  readonly clientModel: string
+  /** The id that this upstream knows the model by. */
+  readonly model: string
+  /** Whether the request asks for a stream; only the literal `true` counts. */
+  readonly stream: boolean
+  /** The client's headers. */
+  readonly headers: IncomingHttpHeaders
+  /** The client's query with its question mark, or nothing. */
+  readonly query: string
+  readonly identity: Identity
+}
+
+/** Where a request goes and what stands before its body; `content-length` is added by the sender. */
+export interface RequestHead {
+  readonly path: string
+  /** Names and values in turn. */
+  readonly headers: string[]
+}
+
+/** The body as it is sent: slices and small literals, in order. */
+export interface OutgoingBody {
+  readonly chunks: readonly Buffer[]
+  readonly length: number
+}
+
+/** One entry of `upstreams:`, ready to be asked. */
+export interface Upstream {
+  readonly name: string
+  readonly provider: Provider
+  readonly origin: string
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  /** From handing the request over to the head of the response, in milliseconds. */
+  readonly ttfbMs: number
+  /** What has to change in the body. */
+  edits(call: Call): readonly BodyEdit[]
+  /** The request's head with its credential; a promise only while a credential is fetched, which may fail. */
+  head(call: Call, body: OutgoingBody): RequestHead | Promise<RequestHead>
+  /** Whether the request names the developer by email, so that a 429 is their own. */
+  carriesEmail(call: Call): boolean
+  /** The upstream answered 401: a fetched credential is stale. */
+  credentialRefused(): void
+}

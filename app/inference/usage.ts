@@ -1,0 +1,207 @@
+// The meter: reads what a reply costs from the bytes that pass, and never changes, delays or fails the reply.
+import { afterFirstBlankLine, deltaTextBytes, type EventSpan, readEvent } from './event-lines.ts'
+import { isObject, type ReplyUsage, UsageTally } from './usage-record.ts'
+
+/** An event that grows beyond this is not looked at. */
+const MAX_EVENT = 64 * 1024
+
+/** Four bytes of text are about one token. */
+const BYTES_PER_TOKEN = 4
+
+/** Reads a stream of server-sent events as it passes. */
+export class StreamMeter {
+  readonly #tally: UsageTally
+  #servedModel: string
+  #textBytes = 0
+  #isFinal = false
+  #isWhole = false
+  #isStarted = false
+  /** The beginning of an event whose end has not come; copied, so as not to keep the network's buffer alive. */
+  #begun: Buffer[] = []
+  #begunBytes = 0
+  #tail: Buffer = Buffer.alloc(0)
+  #isSkipping = false
+  readonly #span: EventSpan = { kind: 'other', dataFrom: 0, dataTo: 0, next: 0 }
+
+  constructor(upstreamModel: string, onOddField: (field: string) => void) {
+    this.#servedModel = upstreamModel
+    this.#tally = new UsageTally(onOddField)
+  }
+
+  /** Whether the stream said that it is whole, or why it is not: `message_stop`, or an `error` event. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  /** Whether `message_start` has come, which tells what the input costs. */
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
+  read(chunk: Buffer): void {
+    let at = this.#begunBytes > 0 ? this.#finishBegun(chunk) : 0
+    const span = this.#span
+    while (at < chunk.length) {
+      readEvent(chunk, at, span)
+      if (span.next === -1) {
+        this.#begin(chunk.subarray(at))
+        return
+      }
+      this.#take(chunk, span)
+      at = span.next
+    }
+  }
+
+  /** The reading, once the stream is over; before the upstream's last word on usage, the text received counts. */
+  result(): ReplyUsage {
+    const estimated = !this.#isFinal || !this.#tally.isSeen
+    const floor = estimated ? Math.ceil(this.#textBytes / BYTES_PER_TOKEN) : 0
+    return this.#tally.result(this.#servedModel, { floor, estimated })
+  }
+
+  #begin(rest: Buffer): void {
+    this.#isSkipping = false
+    this.#keep(rest)
+  }
+
+  /** Adds to the begun event; answers where in `chunk` the next one begins. */
+  #finishBegun(chunk: Buffer): number {
+    const end = afterFirstBlankLine(chunk, this.#tail)
+    if (end === -1) {
+      this.#keep(chunk)
+      return chunk.length
+    }
+    this.#keep(chunk.subarray(0, end))
+    if (!this.#isSkipping) {
+      const event = Buffer.concat(this.#begun)
+      readEvent(event, 0, this.#span)
+      if (this.#span.next !== -1) this.#take(event, this.#span)
+    }
+    this.#begun = []
+    this.#begunBytes = 0
+    return end
+  }
+
+  #keep(piece: Buffer): void {
+    this.#begunBytes += piece.length
+    this.#tail =
+      piece.length > 1 ? Buffer.from(piece.subarray(-2)) : Buffer.concat([this.#tail, piece]).subarray(-2)
+    this.#isSkipping ||= this.#begunBytes > MAX_EVENT
+    if (this.#isSkipping) this.#begun = []
+    else this.#begun.push(Buffer.from(piece))
+  }
+
+  #take(buffer: Buffer, span: EventSpan): void {
+    switch (span.kind) {
+      case 'text':
+        this.#textBytes += deltaTextBytes(buffer, span.dataFrom, span.dataTo)
+        return
+      case 'message_start':
+      case 'message_delta':
+        this.#readUsage(parsed(buffer, span.dataFrom, span.dataTo))
+        return
+      case 'message_stop':
+        this.#isFinal = true
+        this.#isWhole = true
+        return
+      case 'error':
+        this.#isWhole = true
+    }
+  }
+
+  #readUsage(event: unknown): void {
+    if (!isObject(event)) return
+    const message = event['message']
+    if (isObject(message)) {
+      this.#isStarted = true
+      if (typeof message['model'] === 'string') this.#servedModel = message['model'].slice(0, 256)
+      this.#tally.add(message['usage'])
+    }
+    this.#tally.add(event['usage'])
+    const delta = event['delta']
+    if (isObject(delta) && typeof delta['stop_reason'] === 'string' && isObject(event['usage']))
+      this.#isFinal = true
+  }
+}
+
+function parsed(buffer: Buffer, from: number, to: number): unknown {
+  try {
+    return JSON.parse(buffer.toString('utf8', from, to))
+  } catch {
+    return undefined // not ours to complain about: the client reads the same bytes
+  }
+}
+
+/** Reads a complete JSON reply; null when it is no message and so costs nothing. */
+export function readReply(
+  body: Buffer,
+  upstreamModel: string,
+  onOddField: (field: string) => void,
+): ReplyUsage | null {
+  let reply: unknown
+  try {
+    reply = JSON.parse(body.toString('utf8'))
+  } catch {
+    return null
+  }
+  if (!isObject(reply) || reply['type'] !== 'message') return null
+  const tally = new UsageTally(onOddField)
+  tally.add(reply['usage'])
+  const model = typeof reply['model'] === 'string' ? reply['model'].slice(0, 256) : upstreamModel
+  const floor = tally.isSeen ? 0 : Math.ceil(textBytesOf(reply['content']) / BYTES_PER_TOKEN)
+  return tally.result(model, { floor, estimated: !tally.isSeen })
+}
+
+function textBytesOf(content: unknown): number {
+  if (!Array.isArray(content)) return 0
+  let bytes = 0
+  for (const block of content) {
+    if (!isObject(block)) continue
+    for (const key of ['text', 'thinking']) {
+      if (typeof block[key] === 'string') bytes += Buffer.byteLength(block[key])
+    }
+    if (block['input'] !== undefined) bytes += Buffer.byteLength(JSON.stringify(block['input']))
+  }
+  return bytes
+}
+
+/**
+ * Reads a JSON reply that was too long to be held, from its last bytes, where `usage` stands.
+ *
+ * A quote inside a text is escaped, so `"usage"` can only be a member's name; a tool's input may have one too,
+ * hence the question what it holds.
+ */
+export function readReplyTail(
+  tail: Buffer,
+  upstreamModel: string,
+  onOddField: (field: string) => void,
+): ReplyUsage {
+  const tally = new UsageTally(onOddField)
+  let end = tail.length
+  for (let looks = 0; looks < MAX_LOOKS && !tally.isSeen; looks += 1) {
+    const at = end > 0 ? tail.lastIndexOf('"usage"', end - 1) : -1
+    if (at === -1) break
+    const usage = objectAt(tail, at + '"usage"'.length)
+    if (isObject(usage) && ('input_tokens' in usage || 'output_tokens' in usage)) tally.add(usage)
+    end = at
+  }
+  return tally.result(upstreamModel, { floor: 0, estimated: !tally.isSeen })
+}
+
+const MAX_LOOKS = 8
+
+/** The object behind a member's name, or undefined. */
+function objectAt(buffer: Buffer, from: number): unknown {
+  const start = buffer.indexOf(OPENING, from)
+  if (start === -1) return undefined
+  let depth = 0
+  for (let at = start; at < buffer.length; at += 1) {
+    if (buffer[at] === OPENING) depth += 1
+    else if (buffer[at] === CLOSING) depth -= 1
+    if (depth === 0) return parsed(buffer, start, at + 1)
+  }
+  return undefined
+}
+
+const OPENING = 123
+const CLOSING = 125
