@@ -35,6 +35,8 @@ export interface GrantCollection {
   readonly ttlHours: number
   /** Told of polls that the store did not answer; the client only learns to wait. */
   readonly storeSilence: Condition
+  /** How long a poll waits for the store, in milliseconds; default 4000. */
+  readonly storeMs?: number
 }
 
 /** Answers one poll: the tokens of an approved grant, or the refusal that says what to do next (S-50). */
@@ -62,9 +64,10 @@ export async function collectGrant(
 }
 
 /** A 5xx would end the sign-in at the client, so a store that is silent for a while is `slow_down` (S-13). */
-async function pollStore(deviceHash: Buffer, { pool, storeSilence }: GrantCollection): Promise<GrantPoll> {
+async function pollStore(deviceHash: Buffer, options: GrantCollection): Promise<GrantPoll> {
+  const { pool, storeSilence, storeMs = STORE_DEADLINE_MS } = options
   try {
-    const poll = await withDeadline(pollGrant(pool, deviceHash, POLL_PACE_SECONDS), STORE_DEADLINE_MS)
+    const poll = await withDeadline(pollGrant(pool, deviceHash, POLL_PACE_SECONDS), storeMs)
     storeSilence.ended()
     return poll
   } catch (cause) {

@@ -1,7 +1,7 @@
 // Takes a refresh token to the identity provider at most once, however many terminals present it at the same
 // time and on whichever replicas: one promise in the process, one lease in the store (S-55, S-58, S-59).
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
@@ -54,6 +54,10 @@ export interface RenewalOptions {
   readonly log: Log
   readonly graceSeconds: number
   readonly idleDays: number
+  /** How long one question to the store may take, in milliseconds; default 2000. */
+  readonly storeMs?: number
+  /** Waits between two looks at somebody else's lease; a test's does not. */
+  readonly pause?: (ms: number) => Promise<unknown>
 }
 
 /** The store did not answer, for whatever reason. */
@@ -107,16 +111,17 @@ export class Renewals {
   }
 
   async #renewUnderLease(token: RefreshToken): Promise<Renewal> {
-    const { pool, graceSeconds } = this.#options
+    const { pool, graceSeconds, pause } = this.#options
     const lease = { sid: token.sid, gen: token.gen, holder: randomUUID() }
     for (let waitedMs = 0; ; waitedMs += WAIT_STEP_MS) {
-      if (await fromStore(claimLease(pool, lease, this.#rowExpiry()))) return this.#renewAs(lease, token)
-      const stored = await fromStore(readRefresh(pool, token.sid))
+      if (await this.#fromStore(claimLease(pool, lease, this.#rowExpiry())))
+        return this.#renewAs(lease, token)
+      const stored = await this.#fromStore(readRefresh(pool, token.sid))
       const step = nextStep(stored, token.gen, graceSeconds)
       if (step === 'reuse') return { kind: 'reuse' }
       if (step === 'share') return this.#share(stored!, token) // only a stored row can be shared
       if (waitedMs >= MAX_WAIT_MS) return unavailable('refresh_busy')
-      await pause(WAIT_STEP_MS)
+      await (pause ?? sleep)(WAIT_STEP_MS)
     }
   }
 
@@ -179,13 +184,25 @@ export class Renewals {
   /** Reports whether the store took what it was told. If not, the lease ends by itself and the answer stands. */
   async #tell(told: Promise<unknown>): Promise<boolean> {
     try {
-      return (await withDeadline(told, STORE_DEADLINE_MS)) !== false
+      return (await withDeadline(told, this.#storeMs)) !== false
     } catch (error) {
       this.#options.log.warn('a refreshed session could not be shared with the other replicas', {
         cause: error instanceof Error ? error.message : String(error),
       })
       return false
     }
+  }
+
+  async #fromStore<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(answer, this.#storeMs)
+    } catch (cause) {
+      throw new StoreSilent('the store did not answer', { cause })
+    }
+  }
+
+  get #storeMs(): number {
+    return this.#options.storeMs ?? STORE_DEADLINE_MS
   }
 
   #rowExpiry(): Date {
@@ -215,14 +232,6 @@ function renewedFrom(
     rotated,
     shared: false,
     groupsStale: answer.groupsStale,
-  }
-}
-
-async function fromStore<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await withDeadline(answer, STORE_DEADLINE_MS)
-  } catch (cause) {
-    throw new StoreSilent('the store did not answer', { cause })
   }
 }
 

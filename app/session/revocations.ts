@@ -17,9 +17,6 @@ import { createRevocationMemory } from './revocation-memory.ts'
 import type { Session } from './token.ts'
 
 const POLL_INTERVAL_MS = 5_000
-const STORE_DEADLINE_MS = 2_000
-const MAX_REMEMBERED = 100_000
-const MAX_WAITING = 10_000
 const DAY_SECONDS = 86_400
 
 /** What a revocation can be about: a bearer's session, or an opened refresh token. */
@@ -45,7 +42,19 @@ export interface RevocationOptions {
   readonly log: Log
   readonly ttlHours: number
   readonly refreshIdleDays: number
+  readonly bounds?: Partial<RevocationBounds>
 }
+
+export interface RevocationBounds {
+  /** Keys held in memory; default 100,000. */
+  readonly maxRemembered: number
+  /** Keys that wait for the store; default 10,000. */
+  readonly maxWaiting: number
+  /** How long one question to the store may take, in milliseconds; default 2000. */
+  readonly storeMs: number
+}
+
+const BOUNDS: RevocationBounds = { maxRemembered: 100_000, maxWaiting: 10_000, storeMs: 2_000 }
 
 /** The key that a family is withdrawn under. */
 export function familyKey(sid: string): string {
@@ -60,12 +69,13 @@ export function bearerKey(session: Pick<Session, 'sid' | 'digest'>): string {
 /** Loads the list; rejects when the store does not answer, because a boot without it would forget log-outs. */
 export async function openRevocations(options: RevocationOptions): Promise<Revocations> {
   const bearerSeconds = options.ttlHours * 3600
+  const { maxRemembered } = { ...BOUNDS, ...options.bounds }
   const loaded = await loadRevocations(options.pool, {
-    atMost: MAX_REMEMBERED,
+    atMost: maxRemembered,
     youngerThanSeconds: bearerSeconds,
   })
   const memory = createRevocationMemory({
-    maxEntries: MAX_REMEMBERED,
+    maxEntries: maxRemembered,
     // A row is kept as long as any token of its family can be presented.
     lifetimeSeconds: Math.max((options.refreshIdleDays + 1) * DAY_SECONDS, bearerSeconds + DAY_SECONDS),
     bearerSeconds,
@@ -81,6 +91,7 @@ type Memory = ReturnType<typeof createRevocationMemory>
 /** Which sessions were withdrawn, as this replica knows it and as the store does. */
 export class Revocations {
   readonly #options: RevocationOptions
+  readonly #bounds: RevocationBounds
   readonly #memory: Memory
   readonly #waiting = new Map<string, RevocationReason>()
   readonly #outage: Condition
@@ -89,6 +100,7 @@ export class Revocations {
 
   constructor(options: RevocationOptions, memory: Memory) {
     this.#options = options
+    this.#bounds = { ...BOUNDS, ...options.bounds }
     this.#memory = memory
     this.#outage = createCondition({
       log: options.log,
@@ -118,7 +130,7 @@ export class Revocations {
     const { pool } = this.#options
     const found = await withDeadline(
       findRevocations(pool, [token.key, subjectKey(token.sub)]),
-      STORE_DEADLINE_MS,
+      this.#bounds.storeMs,
     )
     this.#memory.learn(found)
     return this.covers(token)
@@ -145,7 +157,7 @@ export class Revocations {
       await this.#writeWaiting()
       const found = await withDeadline(
         revocationsSince(this.#options.pool, this.#memory.newest),
-        STORE_DEADLINE_MS,
+        this.#bounds.storeMs,
       )
       this.#memory.follow(found)
       this.#memory.tidy()
@@ -181,14 +193,14 @@ export class Revocations {
     const { pool } = this.#options
     const added = await withDeadline(
       addRevocations(pool, revocations, this.#memory.lifetimeSeconds),
-      STORE_DEADLINE_MS,
+      this.#bounds.storeMs,
     )
     this.#memory.learn(added)
     return added
   }
 
   #keepWaiting(key: string, reason: RevocationReason): void {
-    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(key, reason)
+    if (this.#waiting.size < this.#bounds.maxWaiting) this.#waiting.set(key, reason)
     else this.#options.log.error('too many sessions wait to be withdrawn in the store; one holds here only')
   }
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { unwrapRefreshToken } from '../../app/session/refresh-token.ts'
-import { cut, json, notJson, oauthError, status } from '../support/idp-faults.ts'
-import { ADA, ADA, type Manners } from '../support/idp-manners.ts'
+import { cut, type Fault, json, notJson, oauthError, status } from '../support/idp-faults.ts'
+import { ADA } from '../support/idp-manners.ts'
 import { eventsOf, IDENTITY, openSessionRig, type SessionRig, type Tokens } from '../support/session-rig.ts'
 
 test('a refresh brings fresh facts, the same session and the same inner token', async () => {

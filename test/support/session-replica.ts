@@ -29,6 +29,10 @@ export interface ReplicaOptions {
   readonly clock: Clock
   readonly secrets?: readonly string[]
   readonly ttlHours?: number
+  /** How long the store may take, in milliseconds. */
+  readonly storeMs?: number
+  readonly maxRemembered?: number
+  readonly pause?: () => Promise<void>
 }
 
 export interface Answer {
@@ -61,12 +65,26 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const drain = createDrain(log)
   const keyring = createKeyring(options.secrets ?? [SECRET])
   const sealer = createSealer(keyring)
-  const { pool, clock, idp, session, signIn, ttlHours = 1 } = options
+  const {
+    pool,
+    clock,
+    idp,
+    session,
+    signIn,
+    ttlHours = 1,
+    storeMs = 2_000,
+    pause,
+    maxRemembered = 1000,
+  } = options
   const tokens = createTokens({ keyring, issuer: PUBLIC_URL, ttlHours, clock })
   const idleDays = session.refresh_idle_days
-  const revocations = await openRevocations({ pool, clock, log, ttlHours, refreshIdleDays: idleDays })
+  const revocations = await openRevocations({
+    ...{ pool, clock, log, ttlHours, refreshIdleDays: idleDays, bounds: { storeMs, maxRemembered } },
+  })
   const graceSeconds = session.refresh_grace_seconds
-  const renewals = new Renewals({ pool, sealer, idp, clock, log, graceSeconds, idleDays })
+  const renewals = new Renewals({
+    ...{ pool, sealer, idp, clock, log, graceSeconds, idleDays, storeMs, ...(pause && { pause }) },
+  })
   const storeSilence = createCondition({ log, clock, text: 'the store does not answer polls of sign-ins' })
   const server = createServer({
     ...{
@@ -82,7 +100,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     limits: { max_request_bytes: 1 << 20, max_request_header_bytes: 262_144 },
     readiness: { isReady: async () => true },
   })
-  const collection = { pool, sealer, tokens, session, signIn, audit, clock, ttlHours, storeSilence }
+  const collection = { pool, sealer, tokens, session, signIn, audit, clock, ttlHours, storeSilence, storeMs }
   const refreshing = { settings: session, tokens, sealer, revocations, renewals, clock }
   server.route(token({ collection, refreshing, audit, ttlHours }))
   const toldIdp = session.revoke_at_idp ? idp : null

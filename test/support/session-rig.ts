@@ -4,24 +4,20 @@ import type { Pool } from 'pg'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import { type GatehouseConfig, GatehouseSection } from '../../app/config/gatehouse.ts'
 import { openSignIn } from '../../app/identity/open-sign-in.ts'
-import type { Clock } from '../../app/lib/clock.ts'
 import { deviceHashOf, drawDeviceCode } from '../../app/oauth/device-grant.ts'
 import { approveGrant, createGrant } from '../../app/store/device-grants.ts'
 import { type LoopbackIdp, startIdp } from './idp.ts'
 import { ADA, type Manners } from './idp-manners.ts'
 import { oidcFor } from './idp-sign-in.ts'
-import { createDatabase, type TestDatabase } from './postgres.ts'
+import { administer, createDatabase, type TestDatabase } from './postgres.ts'
 import { recordLog } from './recorded-log.ts'
-import { type Replica, startReplica } from './session-replica.ts'
+import { type Replica, type ReplicaOptions, startReplica } from './session-replica.ts'
 
-export interface SessionRigOptions {
+export interface SessionRigOptions extends Partial<Omit<ReplicaOptions, 'session' | 'signIn' | 'idp'>> {
   readonly replicas?: number
   readonly manners?: Partial<Manners>
   readonly settings?: Partial<GatehouseConfig['session']>
   readonly signIn?: Partial<GatehouseConfig['sign_in']>
-  readonly secrets?: readonly string[]
-  readonly clock?: Clock
-  readonly ttlHours?: number
 }
 
 export interface SessionRig extends AsyncDisposable {
@@ -31,7 +27,7 @@ export interface SessionRig extends AsyncDisposable {
   /** The first replica, for tests that need one. */
   readonly gateway: Replica
   /** Starts another one, as `options` differ. */
-  start(options?: SessionRigOptions & { pool?: Pool }): Promise<Replica>
+  start(options?: SessionRigOptions): Promise<Replica>
   /** A refresh token that the IdP gave `ADA`. */
   idpRefreshToken(): string
   /** The device code of a sign-in that a browser finished; `rt` null: the IdP gave no refresh token. */
@@ -40,6 +36,11 @@ export interface SessionRig extends AsyncDisposable {
   signIn(): Promise<Tokens>
   /** How often the IdP was asked to renew. */
   renewals(): number
+  /** Lets `seconds` pass for what the store keeps of refreshes. */
+  passTime(seconds: number): Promise<void>
+  /** Takes the database away, and gives it back. */
+  stopStore(): Promise<void>
+  resumeStore(): Promise<void>
 }
 
 export interface Tokens {
@@ -80,6 +81,20 @@ export async function openSessionRig(options: SessionRigOptions = {}): Promise<S
       return answer.body as Tokens // a collected grant's answer
     },
     renewals: () => idp.requests.filter(({ endpoint }) => endpoint === 'refresh').length,
+    async passTime(seconds) {
+      await database.pool.query(
+        `update session_refresh set shared_at = shared_at - $1 * interval '1 second',
+                lease_until = lease_until - $1 * interval '1 second'`,
+        [seconds],
+      )
+    },
+    async stopStore() {
+      await administer(`alter database ${nameOf(database)} allow_connections false`)
+      await administer(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${nameOf(database)}'`,
+      )
+    },
+    resumeStore: () => administer(`alter database ${nameOf(database)} allow_connections true`),
     async [Symbol.asyncDispose]() {
       for (const replica of replicas) await replica[Symbol.asyncDispose]()
       await idp[Symbol.asyncDispose]()
@@ -99,6 +114,10 @@ async function startOver(idp: LoopbackIdp, options: SessionRigOptions & { pool: 
     timing: { signInMs: 10_000, refreshCallMs: 3_000, bootPauseMs: 0 },
   })
   return startReplica({ ...options, clock, session, signIn: sign_in, idp: signIn })
+}
+
+function nameOf({ url }: TestDatabase): string {
+  return url.split('/').at(-1) ?? ''
 }
 
 async function approve(pool: Pool, { sealer }: Replica, rt: string | null): Promise<string> {
