@@ -1,5 +1,6 @@
 import type { AnthropicUpstreamConfig } from '../../config/upstreams.ts'
 import type { BodyEdit } from '../body-edits.ts'
+import type { BuiltinModel } from '../builtin-models.ts'
 import { type HeaderRules, requestHeaders } from '../headers.ts'
 import { userIdentityHeaders } from '../user-identity.ts'
 import type { ExpiringToken } from './expiring-token.ts'
@@ -27,6 +28,7 @@ const PATHS: Readonly<Record<Call['operation'], string>> = {
 export class AnthropicUpstream implements Upstream {
   readonly provider = 'anthropic'
   readonly name: string
+  readonly models: readonly string[] | undefined
   readonly origin: string
   readonly dispatcher: Upstream['dispatcher']
   readonly ttfbMs: number
@@ -41,6 +43,7 @@ export class AnthropicUpstream implements Upstream {
     const base = new URL(config.base_url)
     const { api_key: apiKey, oauth_token: oauthToken } = config.auth
     this.name = config.name
+    this.models = config.models
     this.origin = base.origin
     this.dispatcher = dispatcher
     this.ttfbMs = ttfbMs
@@ -56,6 +59,10 @@ export class AnthropicUpstream implements Upstream {
     else if (oauthToken !== undefined) this.#fixed = [...this.#fixed, ...bearer(oauthToken)]
     this.#federation = federation
     this.#forwardsIdentity = config.forward_user_identity
+  }
+
+  defaultId(model: BuiltinModel): string | null {
+    return model.ids.anthropic
   }
 
   edits(call: Call): readonly BodyEdit[] {

@@ -1,0 +1,142 @@
+import type { FastifyRequest } from 'fastify'
+import type { AuditEvent } from '../../app/audit/events.ts'
+import type { LoadTestConfig } from '../../app/config/http-tuning.ts'
+import { UpstreamsSection } from '../../app/config/upstreams.ts'
+import { createDrain, type Drain } from '../../app/http/drain.ts'
+import type { Identity } from '../../app/identity/identity.ts'
+import { createCapacity } from '../../app/inference/capacity.ts'
+import { createDispatch } from '../../app/inference/dispatch.ts'
+import { createLoadTest } from '../../app/inference/load-test.ts'
+import { countTokens, type InferenceOptions, messages } from '../../app/inference/routes.ts'
+import { createTicker } from '../../app/inference/ticker.ts'
+import { openUpstreams } from '../../app/inference/upstreams/open.ts'
+import type { UsageRecord } from '../../app/inference/usage-record.ts'
+import { steadyClock } from '../../app/lib/clock.ts'
+import { openNetwork } from '../../app/net/network.ts'
+import { startListener } from './listener.ts'
+import { recordLog } from './recorded-log.ts'
+
+export interface RigOptions {
+  /** Entries of `upstreams:`; `provider` and a key are added. */
+  readonly upstreams: readonly { readonly base_url: string; readonly [key: string]: unknown }[]
+  readonly identity?: Identity
+  readonly ttfbMs?: number
+  readonly idleMs?: number
+  readonly clientStallMs?: number
+  readonly maxConcurrent?: number
+  readonly loadTest?: LoadTestConfig
+  readonly admitModel?: InferenceOptions['admitModel']
+}
+
+/** The inference routes behind a real listener, in front of real sockets; the bearer check and the catalog are the test's. */
+export interface RelayRig extends AsyncDisposable {
+  readonly port: number
+  readonly log: { readonly lines: readonly string[] }
+  readonly drain: Drain
+  readonly records: readonly UsageRecord[]
+  /** The audit's events of inference, once there are `count`. */
+  audited(count: number): Promise<Extract<AuditEvent, { evt: 'inference' }>[]>
+}
+
+/** Serves `claude-test` (as `claude-test` everywhere) and `claude-renamed` (as `upstream-name`). */
+const MODELS: Readonly<Record<string, string>> = {
+  'claude-test': 'claude-test',
+  'claude-renamed': 'upstream-name',
+}
+
+/** Starts the rig; its limits are checked every 5 ms. */
+export async function startRelay(options: RigOptions): Promise<RelayRig> {
+  const log = recordLog()
+  const drain = createDrain(log)
+  const network = openNetwork({ allowLoopback: true })
+  const upstreams = openUpstreams({
+    upstreams: UpstreamsSection.parse(
+      options.upstreams.map((entry, index) => ({
+        provider: 'anthropic',
+        name: `upstream-${index + 1}`,
+        auth: { api_key: 'sk-operator' },
+        ...entry,
+      })),
+    ),
+    ttfbMs: options.ttfbMs,
+    network,
+    version: '9.9.9',
+    clock: steadyClock,
+    log,
+  })
+  const records: UsageRecord[] = []
+  const { audit, audited } = recordAudit()
+  const loadTest = options.loadTest ? createLoadTest(options.loadTest) : null
+  const dispatch = createDispatch({
+    upstreams,
+    idleMs: options.idleMs ?? 900_000,
+    clock: steadyClock,
+    log,
+    loadTest,
+    meter: record => void records.push(record),
+  })
+  const inference: InferenceOptions = {
+    bearer: async (request: FastifyRequest) => {
+      const identity = options.identity ?? { sub: 'dev-1', email: 'dev@example.com' }
+      request.session = { identity, sid: null, iat: 0, exp: 0, digest: '' }
+    },
+    capacity: createCapacity({
+      maxConcurrent: options.maxConcurrent ?? 100,
+      maxBufferedBytes: 1024 * 1024 * 1024,
+      log,
+      clock: steadyClock,
+      random: () => 0,
+    }),
+    catalog: {
+      resolve: id => {
+        const model = MODELS[id]
+        if (model === undefined) return null
+        return { id, names: [id], builtin: null, routes: [...upstreams.keys()].map(upstream => ({ upstream, model })) }
+      },
+    },
+    dispatch,
+    audit,
+    drain,
+    ticker: createTicker({ clock: steadyClock, everyMs: 5 }),
+    clock: steadyClock,
+    maxBodyBytes: 33_554_432,
+    clientStallMs: options.clientStallMs ?? 300_000,
+    loadTest,
+    ...(options.admitModel && { admitModel: options.admitModel }),
+  }
+  const listener = await startListener([messages(inference), countTokens(inference)], { drain, log })
+  return {
+    port: listener.port,
+    log,
+    drain,
+    records,
+    audited,
+    async [Symbol.asyncDispose]() {
+      await listener[Symbol.asyncDispose]()
+      await network.close()
+    },
+  }
+}
+
+type InferenceEvent = Extract<AuditEvent, { evt: 'inference' }>
+
+function recordAudit() {
+  const events: InferenceEvent[] = []
+  let wake = () => {}
+  return {
+    audit: {
+      write(event: AuditEvent) {
+        if (event.evt === 'inference') events.push(event)
+        wake()
+      },
+    },
+    async audited(count: number): Promise<InferenceEvent[]> {
+      while (events.length < count) {
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      }
+      return events
+    },
+  }
+}
