@@ -1,3 +1,4 @@
+// Who may connect at all: the operator's lists of addresses, and a watch for callers from outside.
 import type { Audit, AuditEvent } from '../audit/events.ts'
 import type { AccessControlConfig } from '../config/http-tuning.ts'
 import { type Address, createAddressSet } from '../lib/address.ts'

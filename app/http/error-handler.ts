@@ -1,3 +1,4 @@
+// Every refusal leaves through here, and so does every bug.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../lib/clock.ts'
@@ -30,7 +31,7 @@ export function createErrorHandler({ log, clock }: { log: Log; clock: Clock }): 
 
 // Enough for a sender that is nearly done to finish and read the answer; beyond it the connection goes.
 const MAX_DRAINED_BYTES = 65_536
-const MAX_DRAINING_MS = 2_000
+const MAX_DRAINING_MS = 500
 const MAX_CAUSE_CHARACTERS = 2_048
 
 function answer(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {

@@ -1,3 +1,4 @@
+// What the gateway can refuse, and how code says so.
 import type { OutgoingHttpHeaders } from 'node:http'
 
 const CLOSE = { connection: 'close' } as const

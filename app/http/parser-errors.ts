@@ -1,3 +1,4 @@
+// Answers to what is not HTTP, written before there is a request to answer.
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
@@ -29,7 +30,7 @@ export function createParserErrors({ isHttps }: { isHttps: boolean }): AnswerPar
 }
 
 const MAX_DRAINED_BYTES = 65_536
-const MAX_DRAINING_MS = 2_000
+const MAX_DRAINING_MS = 500
 
 function refusalOf({ code = '' }: NodeJS.ErrnoException): Refusal | null {
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('headers_too_large', 'the headers are too large')

@@ -1,3 +1,4 @@
+// The server that everything is registered on: what holds for any request, whatever it asks for.
 import fastify, {
   type FastifyInstance,
   type FastifyReply,

@@ -1,4 +1,4 @@
-/** `text` with everything that looks like a credential replaced: schemes with a value, JWTs, provider keys. */
+/** Replaces what looks like a credential: a scheme with a value, a JWT, a provider key, a URL's user and password. */
 export function masked(text: string): string {
   return text.replace(CREDENTIAL, '[masked]')
 }
