@@ -76,7 +76,7 @@ function changed(body: Buffer, choose: Choose): Buffer {
     case 4:
       return Buffer.concat([body.subarray(0, at), Buffer.of(choose(256)), rest.subarray(1)])
     case 5: {
-      const inside = body.indexOf('{', at) + 1
+      const inside = body.indexOf('{', choose(2) * at) + 1
       return Buffer.concat([
         body.subarray(0, inside),
         Buffer.from(pick(MEMBERS, choose)),
