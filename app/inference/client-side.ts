@@ -108,7 +108,8 @@ export class ClientSide implements Ticking, OpenStream {
     if (socket === null || this.#isGone) return
     this.#isWaiting = true // for the last bytes to leave
     if (!this.#raw.headersSent) socket.destroy()
-    else if (this.#raw.req.httpVersionMinor > 0) socket.destroySoon()
+    // Node hands what was written in this tick to the socket at the tick's end; ending it before would lose that.
+    else if (this.#raw.req.httpVersionMinor > 0) process.nextTick(() => socket.destroySoon())
     // HTTP/1.0 has no chunks: there an orderly end of the connection would look like the end of the answer.
     else if ('encrypted' in socket) socket.destroy()
     else socket.resetAndDestroy()

@@ -6,6 +6,8 @@ export interface PostOptions {
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** Of HTTP. Default 1.1. */
+  readonly version?: '1.0' | '1.1'
 }
 
 /** A request for `claude-test`. */
@@ -23,10 +25,8 @@ export async function post(port: number, options: PostOptions = {}): Promise<Pos
 }
 
 /** The connection with the request written, for tests that read or leave it in their own way. */
-export function openPost(
-  port: number,
-  { path = '/v1/messages', headers = {}, body = BODY }: PostOptions,
-): Socket {
+export function openPost(port: number, options: PostOptions): Socket {
+  const { path = '/v1/messages', headers = {}, body = BODY, version = '1.1' } = options
   const bytes = Buffer.from(body)
   const fields = {
     host: 'gateway.test',
@@ -38,7 +38,7 @@ export function openPost(
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => {})
-  socket.write(Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), bytes]))
+  socket.write(Buffer.concat([Buffer.from(`POST ${path} HTTP/${version}\r\n${lines.join('')}\r\n`), bytes]))
   return socket
 }
 
