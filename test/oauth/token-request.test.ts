@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { revoke } from '../../app/oauth/revoke.ts'
+import { token } from '../../app/oauth/token.ts'
 import { openSessionRig } from '../support/session-rig.ts'
 
 const DEVICE = 'grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code'
@@ -52,4 +54,16 @@ test('a body of more than 64 KiB is refused', async () => {
   const answer = await rig.gateway.collect('x'.repeat(64 * 1024))
 
   assert.equal(answer.status, 413)
+})
+
+test('a drain does not end sign-ins, refreshes and log-outs', () => {
+  const routes = [token, revoke].map(route => route({} as never)) // nothing is asked of the options before a request
+
+  assert.deepEqual(
+    routes.map(({ url, config }) => [url, config?.servedWhileDraining]),
+    [
+      ['/oauth/token', true],
+      ['/oauth/revoke', true],
+    ],
+  )
 })

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../app/audit/events.ts'
 import { type GatehouseConfig, GatehouseSection } from '../../app/config/gatehouse.ts'
 import { openSignIn } from '../../app/identity/open-sign-in.ts'
 import { deviceHashOf, drawDeviceCode } from '../../app/oauth/device-grant.ts'
+import type { IdentityProvider } from '../../app/session/identity-provider.ts'
 import { approveGrant, createGrant } from '../../app/store/device-grants.ts'
 import { type LoopbackIdp, startIdp } from './idp.ts'
 import { ADA, type Manners } from './idp-manners.ts'
@@ -18,6 +19,8 @@ export interface SessionRigOptions extends Partial<Omit<ReplicaOptions, 'session
   readonly manners?: Partial<Manners>
   readonly settings?: Partial<GatehouseConfig['session']>
   readonly signIn?: Partial<GatehouseConfig['sign_in']>
+  /** Comes between the gateway and its identity provider. */
+  readonly between?: (idp: IdentityProvider, rig: SessionRig) => IdentityProvider
 }
 
 export interface SessionRig extends AsyncDisposable {
@@ -66,7 +69,7 @@ export async function openSessionRig(options: SessionRigOptions = {}): Promise<S
       return replicas[0]! // every rig has at least one
     },
     async start(other = {}) {
-      const replica = await startOver(idp, { pool: database.pool, ...options, ...other })
+      const replica = await startOver(rig, { pool: database.pool, ...options, ...other })
       replicas.push(replica)
       return replica
     },
@@ -105,15 +108,21 @@ export async function openSessionRig(options: SessionRigOptions = {}): Promise<S
   return rig
 }
 
-async function startOver(idp: LoopbackIdp, options: SessionRigOptions & { pool: Pool }): Promise<Replica> {
+async function startOver(rig: SessionRig, options: SessionRigOptions & { pool: Pool }): Promise<Replica> {
   const { session, sign_in } = GatehouseSection.parse({ session: options.settings, sign_in: options.signIn })
   const clock = options.clock ?? Date.now
   const signIn = await openSignIn({
-    ...{ oidc: oidcFor(idp), log: recordLog(), publicUrl: 'https://gateway.example', clock: Date.now },
+    ...{ oidc: oidcFor(rig.idp), log: recordLog(), publicUrl: 'https://gateway.example', clock: Date.now },
     ...{ fetch: globalThis.fetch, groupLookup: null, namesGroups: false, priorityGroups: [] },
     timing: { signInMs: 10_000, refreshCallMs: 3_000, bootPauseMs: 0 },
   })
-  return startReplica({ ...options, clock, session, signIn: sign_in, idp: signIn })
+  return startReplica({
+    ...options,
+    clock,
+    session,
+    signIn: sign_in,
+    idp: options.between?.(signIn, rig) ?? signIn,
+  })
 }
 
 function nameOf({ url }: TestDatabase): string {
