@@ -44,7 +44,7 @@ if (isFullRun) {
 
 const flags = [
   '--test',
-  '--test-timeout=180000',
+  '--test-timeout=120000',
   '--test-global-setup=test/support/global-setup.ts',
   '--import=./test/support/no-escape.js',
 ]

@@ -1,0 +1,79 @@
+// Every outbound byte of HTTP leaves through a dispatcher of this network: one per purpose and upstream.
+
+import { lookup as systemLookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { Agent, type Dispatcher } from 'undici'
+import { guardedConnector } from './guarded-connector.ts'
+
+/** What a connection is for; decides how long one waits for it. */
+export type Purpose = 'idp' | 'upstream' | 'token_exchange' | 'telemetry' | 'google'
+
+export interface DispatcherOptions {
+  readonly purpose: Purpose
+  /** Which of several, such as the upstream's name. */
+  readonly name?: string | undefined
+  /** PEM certificates that replace the system's roots. */
+  readonly ca?: string | undefined
+  readonly connectTimeoutMs?: number | undefined
+}
+
+export interface Network {
+  /** A dispatcher of its own: HTTP/1.1, keep-alive, no pipelining, no redirects, as many connections as asked. */
+  dispatcher(options: DispatcherOptions): Dispatcher
+  /** Cuts what is still open. */
+  close(): Promise<void>
+}
+
+export interface NetworkOptions {
+  readonly allowLoopback: boolean
+  /** Resolves names; the system's way by default. */
+  readonly lookup?: LookupFunction | undefined
+}
+
+// A request to an upstream has its own timers, which know whether a stream is alive: 0 switches undici's off.
+const WAITS: Record<Purpose, { connectMs: number; headMs: number; bodyMs: number }> = {
+  idp: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
+  upstream: { connectMs: 10_000, headMs: 0, bodyMs: 0 },
+  token_exchange: { connectMs: 10_000, headMs: 0, bodyMs: 0 },
+  telemetry: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
+  google: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
+}
+
+// A socket that has been idle this long is closed, so that ours is the side that closes first.
+const IDLE_MS = 30_000
+
+const MAX_HEADER_BYTES = 64 * 1024
+
+export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network {
+  const agents = new Set<Agent>()
+  return {
+    dispatcher({ purpose, name, ca, connectTimeoutMs }) {
+      const waits = WAITS[purpose]
+      const agent = new Agent({
+        connect: guardedConnector({
+          purpose: name === undefined ? purpose : `${purpose} ${name}`,
+          allowLoopback,
+          lookup: lookup ?? lookupAll,
+          connectTimeoutMs: connectTimeoutMs ?? waits.connectMs,
+          ca,
+        }),
+        allowH2: false,
+        pipelining: 1,
+        keepAliveTimeout: IDLE_MS,
+        // A server's `Keep-Alive: timeout=…` may shorten the wait, never lengthen it.
+        keepAliveMaxTimeout: IDLE_MS,
+        headersTimeout: waits.headMs,
+        bodyTimeout: waits.bodyMs,
+        maxHeaderSize: MAX_HEADER_BYTES,
+      })
+      agents.add(agent)
+      return agent
+    },
+    async close() {
+      await Promise.all([...agents].map(agent => agent.destroy()))
+      agents.clear()
+    },
+  }
+}
+
+const lookupAll: LookupFunction = (host, options, done) => systemLookup(host, options, done)
