@@ -24,7 +24,7 @@ export type RefreshOutcome =
   | { readonly kind: 'unavailable'; readonly facts: FailureFacts }
 
 /** A family that this refresh withdrew, for the audit. */
-export interface RevokedFamily {
+interface RevokedFamily {
   readonly sid: string
   readonly sub: string
   readonly reason: RevocationReason

@@ -96,6 +96,7 @@ export class Revocations {
   readonly #waiting = new Map<string, RevocationReason>()
   readonly #outage: Condition
   #polledAt: number
+  #isRunning = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: RevocationOptions, memory: Memory) {
@@ -170,16 +171,19 @@ export class Revocations {
 
   /** Polls every five seconds until closed. */
   start(): void {
+    this.#isRunning = true
     this.#timer = setTimeout(async () => {
       await this.poll()
-      if (this.#timer !== undefined) this.start()
+      if (this.#isRunning) this.start()
     }, POLL_INTERVAL_MS)
     this.#timer.unref()
   }
 
-  close(): void {
+  /** Ends the polling, and tries once more to write what waits. */
+  async close(): Promise<void> {
+    this.#isRunning = false
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    if (this.#waiting.size > 0) await this.poll()
   }
 
   async #writeWaiting(): Promise<void> {

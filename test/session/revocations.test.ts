@@ -116,6 +116,19 @@ test('while the store is down the last list serves, its age grows, and a warning
   )
 })
 
+test('what still waits for the store is written when the gateway stops', async () => {
+  await using rig = await openSessionRig()
+  const { access_token } = await rig.signIn()
+  await rig.stopStore()
+  await rig.gateway.revoke(access_token)
+  await rig.resumeStore()
+
+  await rig.gateway.revocations.close()
+
+  const { rowCount } = await rig.database.pool.query('select from revoked_sessions')
+  assert.equal(rowCount, 1)
+})
+
 const MINUTE = 60_000
 
 function memoryOf(clock: () => number) {
