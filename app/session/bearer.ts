@@ -1,3 +1,4 @@
+// The border of every route that needs a signed-in developer.
 import type { FastifyRequest } from 'fastify'
 import type { Audit, AuditEvent } from '../audit/events.ts'
 import { Refusal, type RefusalCode } from '../http/errors.ts'

@@ -1,3 +1,4 @@
+// What a replica remembers of its own refreshes, for when the store cannot tell.
 import type { Clock } from '../lib/clock.ts'
 import { SHARE_SECONDS } from './generation.ts'
 import type { RefreshToken } from './refresh-token.ts'

@@ -1,3 +1,4 @@
+// The withdrawn keys one replica holds, and which of them it may forget.
 import type { Clock } from '../lib/clock.ts'
 import type { RevokedSession } from '../store/revoked-sessions.ts'
 
