@@ -1,3 +1,4 @@
+// How a request's content codings are undone, and how much memory that may take.
 import type { Transform } from 'node:stream'
 import {
   constants,

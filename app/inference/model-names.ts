@@ -18,6 +18,14 @@ export function namesOf(model: BuiltinModel): string[] {
   return [...new Set([model.id, ...model.aliases, ...model.datedIds])]
 }
 
+/** Every built-in with the spellings that its providers document; what checks the configuration compares with them. */
+export function builtinNames(): { id: string; names: readonly string[] }[] {
+  return BUILTIN_MODELS.map(model => {
+    const names = [...namesOf(model), ...vertexForms(model), ...bedrockForms(model)]
+    return { id: model.id, names: names.filter(name => name !== model.id) }
+  })
+}
+
 /**
  * The built-in that `spelling`, in lower case, names; null when there is none.
  *
@@ -41,4 +49,11 @@ function vertexForms(model: BuiltinModel): string[] {
   const names = [...model.aliases, ...dated.map(match => match[1])]
   const forms = dated.flatMap(match => names.map(name => `${name}@${match[2]}`))
   return [...new Set(forms)]
+}
+
+/** The forms of Bedrock with the prefixes that exist; `BEDROCK_FORM` reads any prefix. */
+function bedrockForms(model: BuiltinModel): string[] {
+  return ['', ...model.ids.bedrockPrefixes].flatMap(prefix =>
+    namesOf(model).flatMap(name => ['', '-v1', '-v1:0'].map(end => `${prefix}anthropic.${name}${end}`)),
+  )
 }

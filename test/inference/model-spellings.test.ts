@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BUILTIN_MODELS } from '../../app/inference/builtin-models.ts'
+import { builtinFor, builtinNames } from '../../app/inference/model-names.ts'
 import { catalogOf, routesTo } from '../support/catalog.ts'
 
 /** Every spelling of every built-in that is served without configuration, by the id it leads to. */
@@ -61,6 +62,12 @@ test('the table of spellings names every built-in that is served', () => {
   const served = BUILTIN_MODELS.filter(({ role }) => role !== 'price_only').map(({ id }) => id)
 
   assert.deepEqual(Object.keys(SPELLINGS), served)
+})
+
+test('every spelling that the configuration is compared with leads to its model', () => {
+  for (const { id, names } of builtinNames()) {
+    for (const name of [id, ...names]) assert.equal(builtinFor(name)?.id, id, name)
+  }
 })
 
 test('no other spelling leads anywhere', () => {
