@@ -6,6 +6,7 @@ import { openSignIn, type SignInOptions } from '../../app/identity/open-sign-in.
 import type { SignIn, SignInOutcome } from '../../app/identity/sign-in.ts'
 import { guardedFetch } from '../../app/net/fetch.ts'
 import { openNetwork } from '../../app/net/network.ts'
+import type { Certificate } from './certificate.ts'
 import { type LoopbackIdp, startIdp } from './idp.ts'
 import { CLIENT, type Manners } from './idp-manners.ts'
 import { type RecordedLog, recordLog } from './recorded-log.ts'
@@ -24,24 +25,35 @@ export interface SignInRig extends AsyncDisposable {
 export interface RigOptions extends Partial<Omit<SignInOptions, 'oidc'>> {
   readonly manners?: Partial<Manners>
   readonly oidc?: Partial<z.input<typeof OidcSection>>
+  /** The provider speaks https with this certificate. */
+  readonly tls?: Certificate
+  /** Sets `discovery_url` to the provider's document, for an issuer that is not its own. */
+  readonly discoverAt?: boolean
+  /** Whether connections to this machine pass the guard; true when left out. */
+  readonly allowLoopback?: boolean
 }
 
 /** Short times, since some of the tests wait for them to pass. */
 const TIMING = { signInMs: 10_000, refreshCallMs: 5_000, bootPauseMs: 0 }
 
-export async function openRig({ manners, oidc, ...options }: RigOptions = {}): Promise<SignInRig> {
-  const idp = await startIdp(manners)
-  const network = openNetwork({ allowLoopback: true })
+export async function openRig({
+  manners,
+  oidc,
+  tls,
+  discoverAt = false,
+  allowLoopback = true,
+  ...options
+}: RigOptions = {}): Promise<SignInRig> {
+  const idp = await startIdp(manners, tls)
+  const network = openNetwork({ allowLoopback })
   const close = () => Promise.all([network.close(), idp[Symbol.asyncDispose]()])
   const log = recordLog()
-  const config = oidcFor(idp, oidc)
+  const discovery_url = `${idp.issuer}/.well-known/openid-configuration`
+  const config = oidcFor(idp, { ...oidc, ...(discoverAt && { discovery_url }) })
+  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.ca_cert_pem })
   const signIn = await openSignIn({
     ...{ oidc: config, log, publicUrl: 'https://gateway.example', clock: Date.now },
-    fetch: guardedFetch({
-      dispatcher: network.dispatcher({ purpose: 'idp' }),
-      totalMs: 10_000,
-      maxBytes: 1024 * 1024,
-    }),
+    fetch: guardedFetch({ dispatcher, totalMs: 10_000, maxBytes: 1024 * 1024 }),
     ...{ groupLookup: null, namesGroups: false, priorityGroups: [] },
     ...options,
     timing: { ...TIMING, ...options.timing },

@@ -1,8 +1,11 @@
 // The loopback identity provider's keys and its id_tokens, honest and otherwise.
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 
-/** `unpublished`: another key id. `forged`: the published key id over another key's signature. */
-export type Signature = 'honest' | 'unpublished' | 'forged' | 'none' | 'hs256' | 'es256'
+/**
+ * `unpublished`: another key id. `forged`: the published key id over another key's signature. `own_key`: as
+ * forged, with that other key in the token's header.
+ */
+export type Signature = 'honest' | 'unpublished' | 'forged' | 'own_key' | 'none' | 'hs256' | 'es256'
 
 export interface IdpKeys {
   /** The published set. */
@@ -41,6 +44,11 @@ export async function createIdpKeys(): Promise<IdpKeys> {
           return token.setProtectedHeader({ alg: 'RS256', kid: 'unheard-of' }).sign(other.privateKey)
         case 'forged':
           return token.setProtectedHeader({ alg: 'RS256', kid: current.kid }).sign(other.privateKey)
+        case 'own_key': {
+          const jku = 'https://evil.example/jwks'
+          const header = { alg: 'RS256', kid: current.kid, jwk: other.publicJwk, jku }
+          return token.setProtectedHeader(header).sign(other.privateKey)
+        }
         case 'hs256':
           return token.setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(clientSecret.padEnd(32, '\0')))
         case 'es256':
