@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { grantFacts } from '../store/device-grants.ts'
 import { type ConfirmFacts, confirmPage, entryForm, type PageText } from './device-page.html.ts'
+import { storeAnswer } from './store-answer.ts'
 import { normaliseUserCode } from './user-code.ts'
 
 export interface DevicePageOptions {
@@ -89,8 +90,8 @@ async function lookUp(
   const { pool, rateLimits, audit, log } = options
   const address = request.clientAddress
   try {
-    if (!(await rateLimits.take('device_verify', address))) return 'untold'
-    const grant = await grantFacts(pool, userCode)
+    if (!(await storeAnswer('page', rateLimits.take('device_verify', address)))) return 'untold'
+    const grant = await storeAnswer('page', grantFacts(pool, userCode))
     if (grant === null) {
       audit.write({
         evt: 'device.verify',
@@ -100,7 +101,7 @@ async function lookUp(
       })
       return 'missing'
     }
-    await rateLimits.giveBack('device_verify', address)
+    await storeAnswer('page', rateLimits.giveBack('device_verify', address))
     const isOther = options.rules.address_match !== 'off' && networkOf(grant.clientIp) !== networkOf(address)
     return {
       askedAt: grant.createdAt,

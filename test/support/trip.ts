@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { askForCodes, cookieOf, type DeviceCodes, press } from './device-browser.ts'
 import { openRig, type RigOptions, type SignInRig } from './idp-sign-in.ts'
 import { createDatabase } from './postgres.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { approveAtIdp } from './sign-in.ts'
 import {
   type Answer,
@@ -31,14 +32,22 @@ export interface Trip {
 
 export interface TripOptions extends RigOptions {
   readonly gateway?: Partial<SignInGatewayOptions>
+  /** Serves the token endpoint and what is behind it as well. */
+  readonly withSessions?: boolean
 }
 
 /** Opens a gateway with a database of its own and the loopback identity provider. */
-export async function openTrips({ gateway: options, ...rigOptions }: TripOptions = {}): Promise<TripRig> {
+export async function openTrips({
+  gateway: options,
+  withSessions = false,
+  ...rigOptions
+}: TripOptions = {}): Promise<TripRig> {
   const database = await createDatabase()
   const rig = await openRig(rigOptions)
   const { pool } = database
-  const gateway = await startSignInGateway({ pool, signIn: rig.signIn, ...options })
+  const { signIn } = rig
+  const routes = withSessions ? { routes: await sessionRoutes({ pool, signIn }) } : {}
+  const gateway = await startSignInGateway({ pool, signIn, ...routes, ...options })
   return {
     ...{ pool, rig, gateway },
     async setOut() {
