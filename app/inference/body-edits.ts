@@ -12,7 +12,7 @@ export interface ScannedBody extends TopLevelMembers {
   readonly length: number
 }
 
-export interface EditedBody {
+interface EditedBody {
   readonly chunks: readonly Buffer[]
   readonly length: number
 }

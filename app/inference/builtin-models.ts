@@ -7,7 +7,7 @@ export interface BuiltinModel {
   readonly id: string
   readonly displayName: string
   readonly family: 'opus' | 'sonnet' | 'haiku' | 'fable' | 'mythos'
-  /** `catalog`: listed and resolved; `hidden`: resolved, not listed; `price_only`: resolved only when `models` names it. */
+  /** `catalog`: listed and resolved; `hidden`: resolved, not listed; `price_only`: only what `models` names. */
   readonly role: 'catalog' | 'hidden' | 'price_only'
   /** Undated spellings. */
   readonly aliases: readonly string[]
@@ -35,7 +35,7 @@ export interface BuiltinModel {
 }
 
 /** What each provider calls the model by default; null where it is not offered. */
-export interface ProviderIds {
+interface ProviderIds {
   readonly anthropic: string | null
   readonly anthropicAws: string | null
   /** The foundation model's id. */
@@ -50,12 +50,12 @@ export interface ProviderIds {
 }
 
 /** A decimal number as text: money never passes through binary fractions. */
-export type Decimal = string
+type Decimal = string
 
 type Confidence = 'high' | 'medium' | 'low'
 
 /** US dollars per million tokens. */
-export interface Rates {
+interface Rates {
   readonly input: Decimal
   readonly output: Decimal
   readonly cacheWrite5m: Decimal
@@ -63,7 +63,7 @@ export interface Rates {
   readonly cacheRead: Decimal
 }
 
-export interface ListPrices extends Rates {
+interface ListPrices extends Rates {
   /** What fast speed costs where it is offered. */
   readonly fast?: Rates & { readonly providers: readonly string[]; readonly confidence: Confidence }
   /** Above so many prompt tokens (input and cache), the tier's rates hold for all tokens of the request. */

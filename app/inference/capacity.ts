@@ -24,7 +24,7 @@ export interface Ticket {
   end(): void
 }
 
-export interface CapacityOptions {
+interface CapacityOptions {
   readonly maxConcurrent: number
   readonly maxBufferedBytes: number
   readonly log: Log

@@ -12,14 +12,14 @@ export interface NamedModel {
 }
 
 /** A model that some upstream takes. */
-export interface ResolvedModel extends NamedModel {
+interface ResolvedModel extends NamedModel {
   /** The built-in that `id` spells; null for an id of the operator's own. */
   readonly builtin: BuiltinModel | null
   /** The upstreams that take it, in the order of the file, at least one. */
   readonly routes: readonly ModelRoute[]
 }
 
-export interface ModelRoute {
+interface ModelRoute {
   /** The upstream's name. */
   readonly upstream: string
   /** What this upstream calls the model. */
@@ -42,7 +42,7 @@ export interface CatalogUpstream {
   defaultId(model: BuiltinModel): string | null
 }
 
-export interface CatalogOptions {
+interface CatalogOptions {
   readonly models: ModelsConfig
   readonly autoIncludeBuiltins: boolean
   /** In the order of the file. */

@@ -50,7 +50,7 @@ export const LITERALS: ReadonlyMap<number, string> = new Map(
 )
 
 /** Where a number stands after a byte; 0 is: this byte is no longer part of it. */
-export const MINUS = 1
+const MINUS = 1
 const ZERO = 2
 const INTEGER = 3
 const POINT = 4

@@ -7,7 +7,7 @@ import type { ModelDenial } from './model-refusals.ts'
 /** Says why `identity` may not use `model`; null when it may. */
 export type ModelPolicy = (model: NamedModel, identity: Identity) => ModelDenial | null
 
-export interface ModelsRouteOptions {
+interface ModelsRouteOptions {
   readonly catalog: Pick<Catalog, 'list'>
   readonly policy: ModelPolicy
   /** Sets `request.session`, or refuses. */

@@ -1,7 +1,9 @@
 // What the scanner remembers of a body: where its top-level members stand, as offsets, and which came twice.
 
 /**
- * The members that a rule reads or an edit writes; only these are remembered, so that a body of a million members costs nothing.
+ * The members that a rule reads or an edit writes.
+ *
+ * Only these are remembered, so that a body of a million members costs no memory of its own.
  *
  * Each may come once: otherwise one value could be checked and another one used by the upstream (I-85).
  */
