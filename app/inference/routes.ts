@@ -12,6 +12,7 @@ import { ClientSide } from './client-side.ts'
 import type { Dispatch } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import type { LoadTest } from './load-test.ts'
+import { modelUnknown } from './model-refusals.ts'
 import { readRequestBody } from './request-body.ts'
 import type { Ticker } from './ticker.ts'
 
@@ -118,8 +119,7 @@ async function checkAndDispatch(
   exchange.stream = body.stream
   options.admitModel?.(identity, body.model)
   const model = options.catalog.resolve(body.model)
-  if (model === null)
-    throw new Refusal('model_unknown', `this gateway does not offer the model ${echoed(body.model)}`)
+  if (model === null) throw modelUnknown(body.model)
   await options.dispatch({
     ...admitted,
     body,
@@ -133,13 +133,6 @@ async function checkAndDispatch(
       identity,
     },
   })
-}
-
-const MAX_ECHO = 128
-
-/** An id from outside, fit to be shown. */
-function echoed(id: string): string {
-  return id.slice(0, MAX_ECHO).replaceAll(/\p{Cc}/gu, '?')
 }
 
 function pathOf(request: FastifyRequest): string {

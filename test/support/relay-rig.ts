@@ -91,7 +91,12 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
       resolve: id => {
         const model = MODELS[id]
         if (model === undefined) return null
-        return { id, names: [id], builtin: null, routes: [...upstreams.keys()].map(upstream => ({ upstream, model })) }
+        return {
+          id,
+          names: [id],
+          builtin: null,
+          routes: [...upstreams.keys()].map(upstream => ({ upstream, model })),
+        }
       },
     },
     dispatch,
