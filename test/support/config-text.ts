@@ -1,5 +1,6 @@
 // Judges the text of a gateway.yaml as a test sees it: problems, warnings, and everything that was printed.
 import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
 import { readEnvironment } from '../../app/config/environment.ts'
 import type { FileRead } from '../../app/config/expand.ts'
 import { type ConfigResult, type ParseOptions, parseConfigText } from '../../app/config/load.ts'
@@ -99,4 +100,12 @@ export function assertProblem(
 /** Fails when anything printed holds a marked secret. */
 export function assertNoSecret(output: string): void {
   assert.ok(!output.includes('marked-'), 'a secret was printed')
+}
+
+/** The same private key, behind a passphrase. */
+export function encrypted(pem: string): string {
+  const protection = { cipher: 'aes-256-cbc', passphrase: 'test' } as const
+  return createPrivateKey(pem)
+    .export({ type: 'pkcs8', format: 'pem', ...protection })
+    .toString()
 }
