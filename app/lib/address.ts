@@ -45,9 +45,9 @@ export function parseRange(text: string): AddressRange | null {
   const bits = length === undefined ? width : Number(length)
   if (bits > width) return null
 
-  const base = unmapped(masked(address, bits))
+  const base = unmapped(withoutHostBits(address, bits))
   const isMapped = base.family !== address.family && bits >= 96
-  return isMapped ? { base, bits: bits - 96 } : { base: masked(address, bits), bits }
+  return isMapped ? { base, bits: bits - 96 } : { base: withoutHostBits(address, bits), bits }
 }
 
 /** Builds a set from ranges that the configuration has already checked; throws on one that it has not. */
@@ -86,20 +86,9 @@ export function unmapped(address: Address): Address {
 }
 
 /** Clears every bit after the first `bits`. */
-export function masked(address: Address, bits: number): Address {
+function withoutHostBits(address: Address, bits: number): Address {
   const words = address.words.map((word, i) => (word & maskOf(bits - i * 32)) >>> 0)
   return { family: address.family, words }
-}
-
-/**
- * The network that a client's limits are counted for: the address itself, or the /64 of an IPv6 address,
- * because one household or server owns all of it (RFC 6177 section 2). Unreadable text stands for itself.
- */
-export function networkOf(text: string): string {
-  const address = parseAddress(text)
-  if (address === null) return text
-  const plain = unmapped(address)
-  return plain.family === 4 ? formatAddress(plain) : `${formatAddress(masked(plain, 64))}/64`
 }
 
 /** Writes an address in its canonical form (RFC 5952 section 4). */
