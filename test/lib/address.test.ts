@@ -2,13 +2,7 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  createAddressSet,
-  formatAddress,
-  networkOf,
-  parseAddress,
-  parseRange,
-} from '../../app/lib/address.ts'
+import { createAddressSet, formatAddress, parseAddress, parseRange } from '../../app/lib/address.ts'
 
 const spelled = (text: string) => {
   const address = parseAddress(text)
