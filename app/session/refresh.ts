@@ -2,7 +2,7 @@ import type { GatehouseConfig } from '../config/gatehouse.ts'
 import type { Clock } from '../lib/clock.ts'
 import { DeadlineExceeded, withDeadline } from '../lib/deadline.ts'
 import type { FailureFacts } from './identity-provider.ts'
-import { type RefreshToken, unwrapRefreshToken, wrapRefreshToken } from './refresh-token.ts'
+import { type RefreshToken, unwrapRefreshToken } from './refresh-token.ts'
 import type { Renewal, Renewals, Renewed } from './renewal.ts'
 import { familyKey, type Revocable, type RevocationReason, type Revocations } from './revocations.ts'
 import { looksSealed, type Sealer } from './seal.ts'
@@ -111,18 +111,10 @@ async function answerTo(
   }
 }
 
-async function hand(renewed: Renewed, options: RefreshOptions): Promise<RefreshOutcome> {
-  const { settings, tokens, sealer, clock } = options
+async function hand(renewed: Renewed, { settings, tokens }: RefreshOptions): Promise<RefreshOutcome> {
   const bearer = await tokens.mint(renewed.identity, renewed.sid)
-  const { sid, gen, rt, identity } = renewed
-  const refreshToken =
-    settings.refresh_token_mode === 'passthrough'
-      ? rt
-      : await wrapRefreshToken(
-          { sid, gen, rt, sub: identity.sub },
-          { sealer, clock, idleDays: settings.refresh_idle_days },
-        )
-  return { kind: 'refreshed', bearer, refreshToken, renewed }
+  const isRaw = settings.refresh_token_mode === 'passthrough'
+  return { kind: 'refreshed', bearer, refreshToken: isRaw ? renewed.rt : renewed.wrapped, renewed }
 }
 
 async function withdraw(

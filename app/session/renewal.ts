@@ -18,7 +18,7 @@ import {
 import { nextStep } from './generation.ts'
 import type { IdentityProvider, ProviderAnswer, RenewRequest } from './identity-provider.ts'
 import { RecentRenewals } from './recent-renewals.ts'
-import type { RefreshToken } from './refresh-token.ts'
+import { type RefreshToken, wrapRefreshToken } from './refresh-token.ts'
 import type { Sealer } from './seal.ts'
 import { drawSid, IdentityShape, type SessionIdentity } from './token.ts'
 
@@ -38,6 +38,11 @@ export interface Renewed {
   readonly identity: SessionIdentity
   /** The IdP's refresh token. */
   readonly rt: string
+  /**
+   * The token to hand out, the very same to everybody who shares this: a terminal that finds another one
+   * in the credential file believes that it was overtaken, and drops its own newer one (S-58).
+   */
+  readonly wrapped: string
   readonly rotated: boolean
   /** Whether somebody else went to the identity provider for it. */
   readonly shared: boolean
@@ -59,6 +64,8 @@ export interface RenewalOptions {
   /** Waits between two looks at somebody else's lease; a test's does not. */
   readonly pause?: (ms: number) => Promise<unknown>
 }
+
+type ProviderRenewed = Extract<ProviderAnswer, { kind: 'renewed' }>
 
 /** The store did not answer, for whatever reason. */
 class StoreSilent extends Error {}
@@ -94,7 +101,7 @@ export class Renewals {
     return this.#once(`raw ${request.refreshToken}`, async () => {
       const answer = await this.#ask(request)
       if (answer.kind !== 'renewed') return answer
-      return renewedFrom(answer, { sid: drawSid(), gen: 0, rt: request.refreshToken })
+      return this.#wrap(answer, { sid: drawSid(), gen: 0, rt: request.refreshToken })
     })
   }
 
@@ -131,12 +138,13 @@ export class Renewals {
       await this.#tell(endLease(this.#options.pool, lease))
       return answer
     }
-    const renewed = renewedFrom(answer, token)
+    const renewed = await this.#wrap(answer, token)
     const sealed = await this.#options.sealer.seal('grant', {
       sid: renewed.sid,
       gen: renewed.gen,
       identity: renewed.identity,
       rt: renewed.rt,
+      wrapped: renewed.wrapped,
       groups_stale: renewed.groupsStale,
     })
     const result = { gen: renewed.gen, sealed, expiresAt: this.#rowExpiry() }
@@ -150,7 +158,7 @@ export class Renewals {
     if (remembered !== null) return { ...remembered, shared: true }
     const answer = await this.#ask({ refreshToken: token.rt, sub: token.sub })
     if (answer.kind !== 'renewed') return answer
-    const renewed = renewedFrom(answer, token)
+    const renewed = await this.#wrap(answer, token)
     this.#recent.add(token, renewed, { isPublished: false })
     return renewed
   }
@@ -160,17 +168,20 @@ export class Renewals {
     // A row may be ahead of what was last shared in it: its lease was claimed, and brought nothing.
     const isOfRow = opened.success && opened.data.sid === token.sid && opened.data.gen === stored.gen
     if (!isOfRow) return unavailable('nothing_shared')
-    const { gen, identity, rt, groups_stale: groupsStale } = opened.data
-    return {
-      kind: 'renewed',
+    const { groups_stale: groupsStale, ...result } = opened.data
+    return { kind: 'renewed', ...result, rotated: result.gen > token.gen, shared: true, groupsStale }
+  }
+
+  async #wrap(answer: ProviderRenewed, token: Pick<RefreshToken, 'sid' | 'gen' | 'rt'>): Promise<Renewed> {
+    const { identity, groupsStale } = answer
+    const rotated = answer.refreshToken !== null
+    const next = {
       sid: token.sid,
-      gen,
-      identity,
-      rt,
-      rotated: gen > token.gen,
-      shared: true,
-      groupsStale,
+      gen: rotated ? token.gen + 1 : token.gen,
+      rt: answer.refreshToken ?? token.rt,
     }
+    const wrapped = await wrapRefreshToken({ ...next, sub: identity.sub }, this.#options)
+    return { kind: 'renewed', ...next, identity, wrapped, rotated, shared: false, groupsStale }
   }
 
   async #ask(request: RenewRequest): Promise<ProviderAnswer> {
@@ -215,25 +226,9 @@ const SharedShape = z.object({
   gen: z.int(),
   identity: IdentityShape,
   rt: z.string(),
+  wrapped: z.string(),
   groups_stale: z.boolean(),
 })
-
-function renewedFrom(
-  answer: Extract<ProviderAnswer, { kind: 'renewed' }>,
-  token: Pick<RefreshToken, 'sid' | 'gen' | 'rt'>,
-): Renewed {
-  const rotated = answer.refreshToken !== null
-  return {
-    kind: 'renewed',
-    sid: token.sid,
-    gen: rotated ? token.gen + 1 : token.gen,
-    identity: answer.identity,
-    rt: answer.refreshToken ?? token.rt,
-    rotated,
-    shared: false,
-    groupsStale: answer.groupsStale,
-  }
-}
 
 function unavailable(err: string): Renewal {
   return { kind: 'unavailable', network: false, err }

@@ -60,7 +60,7 @@ test('whichever of its refresh tokens a session presents, it has one live line a
       assert.equal(rig.renewals() - before, model.asked)
       assert.equal(rig.idp.refreshTokens.size, 1)
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   )
 })
 
@@ -101,7 +101,7 @@ test('terminals that share a credential file are never signed out, however long 
       }
       assert.equal(rig.idp.refreshTokens.size, 1)
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   )
 })
 

@@ -55,6 +55,21 @@ test('two terminals that refresh together on two replicas share one answer of th
   assert.deepEqual(new Set(shared.map(event => 'shared' in event && event.shared)), new Set([true, false]))
 })
 
+test('everybody who shares an answer holds the very same refresh token', async () => {
+  await using rig = await openSessionRig({ replicas: 2, ...ROTATING })
+  const { refresh_token } = await rig.signIn()
+
+  const together = await Promise.all(
+    [...rig.replicas, ...rig.replicas].map(replica => replica.refresh(refresh_token)),
+  )
+  const again = await rig.replicas[1]!.refresh(tokensOf(together[0]!).refresh_token) // there are two and four
+  await rig.passTime(30)
+  const late = await rig.gateway.refresh(refresh_token)
+
+  const handedOut = [...together, again, late].map(answer => tokensOf(answer).refresh_token)
+  assert.equal(new Set(handedOut).size, 1)
+})
+
 test('where the identity provider does not rotate, an old refresh token keeps working', async () => {
   await using rig = await openSessionRig({ replicas: 2 })
   const { refresh_token } = await rig.signIn()
