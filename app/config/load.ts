@@ -6,7 +6,7 @@ import { decodeUtf8, type Expansion, expandReferences, type ReadFile } from './e
 import { checkSection, problemOf, unknownKey } from './findings.ts'
 import { completeListen } from './listen.ts'
 import { notYetFindings } from './not-yet.ts'
-import { type Finding, inFileOrder, type Path, type Problem } from './problems.ts'
+import { type Finding, inFileOrder, type Problem } from './problems.ts'
 import type { Facts } from './rule.ts'
 import { keepSourceText } from './source-text.ts'
 import { type Position, scalarsOf, Tree } from './tree.ts'
@@ -80,11 +80,8 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
   const typed = keepSourceText(expansion.root)
   const tree = new Tree(typed.root)
   const checked = checkSections(tree)
-  const findings = [
-    ...checked.findings,
-    ...RULES.flatMap(rule => rule(tree, options)),
-    ...notYetFindings(tree),
-  ].filter(finding => !concernsUnknown(finding.path, tree))
+  const judged = [...checked.findings, ...RULES.flatMap(rule => rule(tree, options))]
+  const findings = [...judged.filter(finding => !concernsUnknown(finding, tree)), ...notYetFindings(tree)]
   const problems = distinct([
     ...document.problems,
     ...[...expansion.problems, ...findings].map(finding => problemOf(finding, tree)),
@@ -140,12 +137,14 @@ function completed(sections: Partial<Sections>, facts: Facts): Config {
   return { ...rest, listen: completeListen(listen, facts) }
 }
 
-/** What stands at or below an unknown value cannot be judged. */
-function concernsUnknown(path: Path, tree: Tree): boolean {
-  return path.some((_, index) => {
-    const node = tree.node(path.slice(0, index + 1))
+/** What stands at or below an unknown value cannot be judged, nor the shape of what holds one. */
+function concernsUnknown(finding: Finding, tree: Tree): boolean {
+  const isBelow = finding.path.some((_, index) => {
+    const node = tree.node(finding.path.slice(0, index + 1))
     return node?.kind === 'scalar' && !node.isKnown
   })
+  const node = 'needs' in finding ? tree.node(finding.path) : undefined
+  return isBelow || (node !== undefined && [...scalarsOf(node)].some(scalar => !scalar.node.isKnown))
 }
 
 function distinct(problems: readonly Problem[]): Problem[] {

@@ -1,0 +1,86 @@
+// What the manual describes and this release does not do yet is refused, never ignored.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileWith, judge, SECTIONS } from '../support/config-text.ts'
+
+function refusals(changes: Record<string, string>, files: Record<string, string> = {}): string[] {
+  const result = judge(fileWith(changes), { files })
+  return result.kind === 'refused' ? result.problems.map(({ path, text }) => `${path}: ${text}`) : []
+}
+
+test('a section whose feature comes later is refused by name', () => {
+  assert.deepEqual(
+    refusals({
+      admin: 'admin: {}',
+      enforcement: 'enforcement: {}',
+      pricing: 'pricing: { multiplier: 0.9 }',
+      managed: 'managed: { policies: [] }',
+      telemetry: 'telemetry: {}',
+    }),
+    [
+      'admin: not supported yet: spend limits and the Admin API.',
+      'enforcement: not supported yet: enforcing spend limits.',
+      'pricing: not supported yet: price overrides.',
+      'managed: not supported yet: managed policies.',
+      'telemetry: not supported yet: relaying telemetry.',
+    ],
+  )
+})
+
+test('a provider that comes later is refused at its name', () => {
+  const providers = [
+    'bedrock, region: r, auth: {}',
+    'mantle, region: r, models: [x]',
+    'anthropicAws, region: r, workspace_id: w, auth: {}',
+    'vertex, region: r, project_id: p, auth: {}',
+    'foundry, resource: r, auth: { use_azure_ad: true }',
+  ]
+  const upstreams = `upstreams:\n${providers.map(provider => `  - { provider: ${provider} }`).join('\n')}`
+
+  assert.deepEqual(
+    refusals({ upstreams }),
+    providers.map((_, i) => `upstreams[${i}].provider: not supported yet: this provider (anthropic is).`),
+  )
+})
+
+test('keys of gatehouse whose feature comes later are refused', () => {
+  const gatehouse =
+    'google_groups: { mode: service_account_role }, policy: {}, allow_unknown_settings: false, spend: {}'
+
+  assert.deepEqual(refusals({ gatehouse: `gatehouse: { ${gatehouse} }` }), [
+    'gatehouse.google_groups: not supported yet: looking up Google groups.',
+    'gatehouse.policy: not supported yet: managed policies.',
+    'gatehouse.allow_unknown_settings: not supported yet: managed policies.',
+    'gatehouse.spend: not supported yet: recording spend.',
+  ])
+  assert.deepEqual(
+    refusals({ store: '', gatehouse: 'gatehouse: { cloud_sql: { instance_connection_name: "p:r:i" } }' }),
+    ['gatehouse.cloud_sql: not supported yet: the Cloud SQL connector.'],
+  )
+})
+
+test('the older Google look-up is refused', () => {
+  const oidc = `${SECTIONS['oidc']?.slice(0, -1)}, google_groups: { service_account_json_path: /sa.json, admin_email: a@b.example } }`
+  const key = JSON.stringify({ type: 'service_account', client_email: 'x', private_key: 'y' })
+
+  assert.deepEqual(refusals({ oidc }, { '/sa.json': key }), [
+    'oidc.google_groups: not supported yet: looking up Google groups.',
+  ])
+})
+
+test('use_proxy: true is refused, false is not', () => {
+  const oidc = (value: string) => ({ oidc: `${SECTIONS['oidc']?.slice(0, -1)}, use_proxy: ${value} }` })
+
+  assert.deepEqual(refusals(oidc('true')), [
+    'oidc.use_proxy: not supported yet: reaching the identity provider through a forward proxy.',
+  ])
+  assert.deepEqual(refusals(oidc('false')), [])
+})
+
+test('a Secret Manager reference is refused wherever it stands', () => {
+  const name = '${secret:projects/p/secrets/s/versions/1}'
+
+  assert.deepEqual(refusals({ session: `session: { jwt_secret: ["\${JWT}", "${name}"] }` }), [
+    `session.jwt_secret[1] (from ${name}): not supported yet: resolving \${secret:…}.`,
+  ])
+})
