@@ -52,12 +52,17 @@ export function spawnOn(core: number, command: readonly string[], env: NodeJS.Pr
 
 /** Waits for the next message of a process; fails when it ends first. */
 export async function nextMessage<T>(child: ChildProcess): Promise<T> {
-  const ended = once(child, 'exit').then(([code]) => {
+  const over = new AbortController()
+  const ended = once(child, 'exit', { signal: over.signal }).then(([code]) => {
     throw new Error(`a bench process ended early with code ${code}`)
   })
-  ended.catch(() => {})
-  const [message] = await Promise.race([once(child, 'message'), ended])
-  return message as T // the channel carries what the bench's own files send
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal: over.signal }), ended])
+    return message as T // the channel carries what the bench's own files send
+  } finally {
+    ended.catch(() => {}) // the listener is taken off below, which rejects it
+    over.abort()
+  }
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

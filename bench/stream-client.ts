@@ -39,7 +39,7 @@ async function run(order: StreamOrder): Promise<StreamResult> {
       let isWhole = false
       let last = 0
       socket.on('connect', () => socket.write(request))
-      socket.on('data', chunk => {
+      socket.on('data', (chunk: Buffer) => {
         const now = performance.now()
         if (!sawHead) {
           sawHead = true

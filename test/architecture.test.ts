@@ -16,6 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['oauth', 'inference', 'protocol'],
   ['services'],
   ['gateway'],
+  ['run'],
   ['development'],
   ['main'],
 ]

@@ -1,0 +1,29 @@
+import type { Person } from './recipe.ts'
+
+/** Who can sign in to development mode's identity provider; the curl recipe signs in as the first. */
+export const PEOPLE: readonly Person[] = [
+  {
+    email: 'erin@example.com',
+    password: 'engineer',
+    role: 'an engineer',
+    groups: ['engineering'],
+  },
+  {
+    email: 'ada@example.com',
+    password: 'administrator',
+    role: 'an administrator',
+    groups: ['engineering', 'gateway-admins'],
+  },
+  {
+    email: 'casey@example.com',
+    password: 'contractor',
+    role: 'a contractor',
+    groups: ['contractors'],
+  },
+  {
+    email: 'olga@elsewhere.test',
+    password: 'outsider',
+    role: 'somebody outside the company, who is refused',
+    groups: [],
+  },
+]

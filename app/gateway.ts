@@ -1,0 +1,144 @@
+// The server: the one visible, ordered list of everything that is registered.
+import type { FastifyInstance } from 'fastify'
+import type { Audit } from './audit/events.ts'
+import type { Config } from './config/config.ts'
+import type { Drain } from './http/drain.ts'
+import { createRateLimits } from './http/rate-limit.ts'
+import { createServer } from './http/server.ts'
+import { createDispatch } from './inference/dispatch.ts'
+import { createLoadTest } from './inference/load-test.ts'
+import { modelsRoute } from './inference/models-route.ts'
+import { countTokens, messages } from './inference/routes.ts'
+import { createTicker } from './inference/ticker.ts'
+import type { Clock } from './lib/clock.ts'
+import { createCondition } from './lib/condition.ts'
+import type { Log } from './lib/log.ts'
+import { bindingCookie } from './oauth/binding-cookie.ts'
+import { callback, callbackByPost } from './oauth/callback.ts'
+import { deviceAuthorization } from './oauth/device-authorization.ts'
+import { deviceContinue } from './oauth/device-continue.ts'
+import { deviceDeny } from './oauth/device-deny.ts'
+import { devicePage } from './oauth/device-page.ts'
+import { metadata } from './oauth/metadata.ts'
+import { revoke } from './oauth/revoke.ts'
+import { token } from './oauth/token.ts'
+import { type LandingSection, landingPage } from './protocol/landing-page.ts'
+import { protocol } from './protocol/route.ts'
+import type { Services } from './services.ts'
+import { requireBearer } from './session/bearer.ts'
+
+export interface GatewayOptions {
+  readonly config: Config
+  readonly services: Services
+  readonly drain: Drain
+  readonly audit: Audit
+  readonly log: Log
+  readonly clock: Clock
+  /** A clock that only goes forward, for durations. */
+  readonly monotonic: Clock
+  /** PEM texts, when `listen.tls` is set. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Where protocol.md stands. */
+  readonly protocolFile: string
+  /** Further parts of the landing page; development mode has some. */
+  readonly landingSections?: readonly LandingSection[]
+}
+
+/** Builds the server with every route, in the order of the protocol document; it does not listen yet. */
+export function buildGateway(options: GatewayOptions): FastifyInstance {
+  const { config, services, drain, audit, log, clock } = options
+  const server = createServer({
+    publicUrl: config.listen.public_url,
+    trustedProxies: config.listen.trusted_proxies,
+    tls: options.tls,
+    accessControl: config.access_control,
+    limits: config.limits,
+    clientBodyMs: config.gatehouse.timeouts.client_body_ms,
+    readiness: services.readiness,
+    drain,
+    audit,
+    log,
+    clock,
+  })
+  server.route(landingPage({ publicUrl: config.listen.public_url, sections: options.landingSections ?? [] }))
+  server.route(protocol({ file: options.protocolFile }))
+  registerSignIn(server, options)
+  registerInference(server, options)
+  return server
+}
+
+function registerSignIn(server: FastifyInstance, options: GatewayOptions): void {
+  const { config, services, audit, log, clock } = options
+  const { pool, signIn, sealer, tokens, revocations, renewals } = services
+  const publicUrl = config.listen.public_url
+  const { gatehouse, session } = config
+  const rateLimits = createRateLimits({ pool, limits: config.rate_limits, log })
+  const pages = {
+    ...{ publicUrl, pool, rateLimits, audit, log, clock, signIn, sealer },
+    authorizationEndpoint: signIn.authorizationEndpoint,
+    formActionOrigins: config.oidc.form_action_origins,
+    rules: gatehouse.sign_in,
+    cookie: bindingCookie(publicUrl),
+    usePkce: config.oidc.use_pkce,
+  }
+  const storeSilence = createCondition({ log, clock, text: 'the store does not answer polls of terminals' })
+
+  server.route(metadata({ publicUrl, revocation: gatehouse.revocation }))
+  server.route(deviceAuthorization({ publicUrl, pool, rateLimits, audit }))
+  server.route(devicePage(pages))
+  server.route(deviceContinue(pages))
+  server.route(deviceDeny(pages))
+  server.route(callback(pages))
+  server.route(callbackByPost())
+  server.route(
+    token({
+      collection: {
+        ...{ pool, sealer, tokens, audit, clock, storeSilence },
+        session: gatehouse.session,
+        signIn: gatehouse.sign_in,
+        ttlHours: session.ttl_hours,
+      },
+      refreshing: { settings: gatehouse.session, tokens, sealer, revocations, renewals, clock },
+      audit,
+      ttlHours: session.ttl_hours,
+    }),
+  )
+  if (!gatehouse.revocation) return
+  server.route(
+    revoke({
+      ...{ tokens, sealer, revocations, audit },
+      idp: gatehouse.session.revoke_at_idp ? signIn : null,
+      takesRaw: gatehouse.session.refresh_token_mode !== 'wrapped',
+    }),
+  )
+}
+
+function registerInference(server: FastifyInstance, options: GatewayOptions): void {
+  const { config, services, drain, audit, log, clock, monotonic } = options
+  const { tokens, revocations, capacity, catalog, upstreams } = services
+  const { timeouts } = config.gatehouse
+  const bearer = requireBearer({ tokens, revocations, audit, clock })
+  const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
+  const inference = {
+    ...{ bearer, capacity, catalog, audit, drain, loadTest },
+    clock: monotonic,
+    ticker: createTicker({ clock: monotonic }),
+    dispatch: createDispatch({
+      upstreams,
+      idleMs: timeouts.upstream_idle_ms,
+      clock: monotonic,
+      log,
+      loadTest,
+    }),
+    maxBodyBytes: config.limits.max_request_bytes,
+    clientStallMs: timeouts.client_stall_ms,
+  }
+  server.route(messages(inference))
+  server.route(countTokens(inference))
+  server.route(modelsRoute({ bearer, catalog, policy: everyModel }))
+}
+
+/** There are no policies yet: whoever is signed in may use every model that some upstream takes. */
+function everyModel(): null {
+  return null
+}

@@ -1,0 +1,164 @@
+// The process: arguments, boot, signals, exit codes.
+import { fileURLToPath } from 'node:url'
+import manifest from '../package.json' with { type: 'json' }
+import { createAudit } from './audit/log.ts'
+import { HELP, readArguments, USAGE } from './config/arguments.ts'
+import { checkOutput } from './config/check.ts'
+import type { Config } from './config/config.ts'
+import { type Environment, readEnvironment } from './config/environment.ts'
+import { configLoadEvent, type LoadedConfig, loadConfig } from './config/load.ts'
+import { readLocalFile } from './config/local-file.ts'
+import { type Problem, problemReport, warningLine } from './config/problems.ts'
+import type { Development } from './development/mode.ts'
+import { builtinNames } from './inference/model-names.ts'
+import { systemClock } from './lib/clock.ts'
+import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
+import { createLog } from './lib/log.ts'
+import { judgeHost } from './net/ssrf-guard.ts'
+import { run } from './run.ts'
+
+const { version } = manifest
+const files = {
+  migrations: fileURLToPath(new URL('store/migrations', import.meta.url)),
+  protocol: fileURLToPath(new URL('protocol/protocol.md', import.meta.url)),
+}
+
+/** Answers the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const asked = readArguments(argv)
+  switch (asked.kind) {
+    case 'help':
+      process.stdout.write(HELP)
+      return 0
+    case 'version':
+      process.stdout.write(`${version}\n`)
+      return 0
+    case 'wrong':
+      process.stderr.write(`gatehouse: ${asked.problem}\n${USAGE}\n`)
+      return 1
+    case 'check': {
+      const loaded = loadConfig({
+        ...facts(readEnvironment()),
+        path: asked.config,
+        allowUnset: asked.allowUnset,
+      })
+      const { stdout, stderr, exitCode } = checkOutput(loaded)
+      process.stdout.write(stdout)
+      process.stderr.write(stderr)
+      return exitCode
+    }
+    case 'serve':
+      return serve(asked.config)
+  }
+}
+
+/** Boots and serves until a signal: from the file at `path`, or in development mode. */
+async function serve(path: string | null): Promise<number> {
+  const ending = endingOf(process)
+  if (path !== null) {
+    const environment = readEnvironment()
+    return serveLoaded(loadConfig({ ...facts(environment), path }), { environment, ending })
+  }
+  const development = await openDevelopment(readEnvironment())
+  try {
+    const environment = { ...readEnvironment(), ...development.environment }
+    const loaded = development.load(facts(environment))
+    return await serveLoaded(loaded, { environment, ending, development })
+  } finally {
+    await development.close()
+  }
+}
+
+interface Serving {
+  readonly environment: Environment
+  readonly ending: AbortController
+  readonly development?: Development
+}
+
+async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<number> {
+  const writer = createLineWriter({ sink: descriptorSink(2), clock: systemClock })
+  const audit = createAudit({ writer, clock: systemClock })
+  try {
+    const event = configLoadEvent(loaded, version)
+    if (event !== null) audit.write(event)
+    if (loaded.kind !== 'loaded') {
+      const problems: readonly Problem[] = loaded.kind === 'refused' ? loaded.problems : loaded.warnings
+      for (const line of problemReport(loaded.path, problems).trimEnd().split('\n')) writer.operational(line)
+      return 1
+    }
+    const { config, warnings } = loaded
+    const level = serving.environment.logLevel
+    const log = createLog({ writer, clock: systemClock, level, format: config.gatehouse.log_format })
+    for (const warning of warnings) log.warn(warningLine(warning))
+    return await runToEnd({ ...serving, config, audit, log })
+  } finally {
+    audit.close()
+    await writer.flush()
+  }
+}
+
+type Running = Serving & {
+  readonly config: Config
+  readonly audit: ReturnType<typeof createAudit>
+  readonly log: ReturnType<typeof createLog>
+}
+
+/** 0 after a clean end, also during the boot; 1 when the boot failed or a bug ended the process. */
+async function runToEnd({ ending, development, log, ...running }: Running): Promise<number> {
+  let hasBug = false
+  const endForBug = (error: unknown) => {
+    hasBug = true
+    log.error('a bug ends this process', { stack: stackOf(error) })
+    ending.abort('a bug')
+  }
+  process.on('uncaughtException', endForBug).on('unhandledRejection', endForBug)
+  try {
+    await run({
+      ...running,
+      ...{ version, files, log, clock: systemClock, monotonic: () => performance.now() },
+      ending: ending.signal,
+      landingSections: development?.landingSections ?? [],
+      onReady: () => development?.announce(),
+    })
+  } catch (error) {
+    if (ending.signal.aborted && !hasBug) return 0
+    log.error(`cannot start: ${error instanceof Error ? error.message : String(error)}`)
+    log.debug('where it failed', { stack: stackOf(error) })
+    return 1
+  }
+  return hasBug ? 1 : 0
+}
+
+/** The first signal ends the service in order, the second at once. */
+function endingOf(from: NodeJS.Process): AbortController {
+  const ending = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    from.on(signal, () => (ending.signal.aborted ? from.exit(1) : ending.abort(signal)))
+  }
+  return ending
+}
+
+function facts(environment: Environment) {
+  return { environment, readFile: readLocalFile, now: systemClock(), judgeHost, builtins: builtinNames() }
+}
+
+/** The bundle leaves development mode out: it needs a database and an identity provider of the repository. */
+async function openDevelopment(environment: Environment): Promise<Development> {
+  const mode = await import('./development/mode.ts').catch((cause: unknown) => {
+    throw new Error('development mode needs the repository: give --config FILE', { cause })
+  })
+  const folder = fileURLToPath(new URL('../.development', import.meta.url))
+  return mode.openDevelopment({ environment, folder, print: text => process.stderr.write(text) })
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+main(process.argv.slice(2)).then(
+  code => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`gatehouse: ${error instanceof Error ? error.message : stackOf(error)}\n`)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,143 @@
+// What outlives a request: opened in the order of the boot, closed in reverse.
+import { totalmem } from 'node:os'
+import type { Pool } from 'pg'
+import type { Config } from './config/config.ts'
+import type { Environment } from './config/environment.ts'
+import type { Readiness } from './http/health.ts'
+import { openSignIn } from './identity/open-sign-in.ts'
+import type { SignIn } from './identity/sign-in.ts'
+import type { BuiltinModel } from './inference/builtin-models.ts'
+import { type Capacity, createCapacity, defaultBufferedBytes } from './inference/capacity.ts'
+import { type Catalog, createCatalog } from './inference/catalog.ts'
+import { openUpstreams } from './inference/upstreams/open.ts'
+import type { Upstream } from './inference/upstreams/upstream.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Log } from './lib/log.ts'
+import { guardedFetch } from './net/fetch.ts'
+import { type Network, openNetwork } from './net/network.ts'
+import { createKeyring } from './session/keyring.ts'
+import { Renewals } from './session/renewal.ts'
+import { openRevocations, type Revocations } from './session/revocations.ts'
+import { createSealer, type Sealer } from './session/seal.ts'
+import { createTokens, type Tokens } from './session/token.ts'
+import { bootFault } from './store/boot-fault.ts'
+import { connectAtBoot } from './store/connect.ts'
+import { migrate } from './store/migrate.ts'
+import { createReadiness } from './store/readiness.ts'
+import { startSweeper } from './store/sweeper.ts'
+
+export interface ServicesOptions {
+  readonly config: Config
+  readonly environment: Pick<Environment, 'allowLoopback'>
+  readonly version: string
+  /** The folder of the numbered .sql files. */
+  readonly migrations: string
+  readonly log: Log
+  readonly clock: Clock
+  /** A clock that only goes forward, for durations. */
+  readonly monotonic: Clock
+  /** Gives the boot up; what was opened is closed. */
+  readonly signal: AbortSignal
+}
+
+export interface Services extends AsyncDisposable {
+  readonly pool: Pool
+  readonly readiness: Readiness
+  readonly signIn: SignIn
+  readonly sealer: Sealer
+  readonly tokens: Tokens
+  readonly revocations: Revocations
+  readonly renewals: Renewals
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly catalog: Catalog
+  readonly capacity: Capacity
+}
+
+/** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  await using opening = new AsyncDisposableStack()
+  const { pool, readiness } = await openStore(options, opening)
+  const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
+  opening.defer(() => network.close())
+  const signIn = await openSignInThrough(options, network)
+  const sessions = await openSessions(options, { pool, signIn })
+  opening.defer(() => sessions.revocations.close())
+  const services = { pool, readiness, signIn, ...sessions, ...openInference(options, network) }
+  const opened = opening.move()
+  return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+async function openStore(options: ServicesOptions, opening: AsyncDisposableStack) {
+  const { config, log, clock, signal } = options
+  const { pool, probe, close } = await connectAtBoot(config.store, { log, clock, signal })
+  opening.defer(close)
+  try {
+    await migrate(pool, { folder: options.migrations, log, signal })
+  } catch (error) {
+    const { database = '', user: role = '' } = pool.options
+    throw bootFault(error, { database, role, during: 'migrating' }) ?? error
+  }
+  const sweeper = startSweeper({ pool, log, clock })
+  opening.defer(() => sweeper.stop())
+  const graceSeconds = config.store.readiness_grace_seconds
+  return { pool, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
+}
+
+/** What an answer of the identity provider may take, and how long it may be (H-33, H-34). */
+const IDP_MS = 10_000
+const IDP_BYTES = 1024 * 1024
+
+function openSignInThrough(options: ServicesOptions, network: Network): Promise<SignIn> {
+  const { config, log, clock, signal } = options
+  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem })
+  return openSignIn({
+    ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },
+    fetch: guardedFetch({ dispatcher, totalMs: IDP_MS, maxBytes: IDP_BYTES }),
+    groupLookup: null,
+    namesGroups: config.oidc.allowed_groups !== undefined,
+    priorityGroups: [],
+  })
+}
+
+async function openSessions(
+  { config, log, clock }: ServicesOptions,
+  { pool, signIn }: { pool: Pool; signIn: SignIn },
+) {
+  const { refresh_grace_seconds: graceSeconds, refresh_idle_days: idleDays } = config.gatehouse.session
+  const { ttl_hours: ttlHours, jwt_secret: secrets } = config.session
+  const keyring = createKeyring(secrets)
+  const sealer = createSealer(keyring)
+  const tokens = createTokens({ keyring, issuer: config.listen.public_url, ttlHours, clock })
+  const revocations = await openRevocations({ pool, clock, log, ttlHours, refreshIdleDays: idleDays })
+  revocations.start()
+  const renewals = new Renewals({ ...{ pool, sealer, clock, log, graceSeconds, idleDays }, idp: signIn })
+  return { sealer, tokens, revocations, renewals }
+}
+
+function openInference({ config, version, log, monotonic }: ServicesOptions, network: Network) {
+  const upstreams = openUpstreams({
+    ...{ upstreams: config.upstreams, network, version, clock: monotonic, log },
+    ttfbMs: config.timeouts.upstream_ttfb_ms,
+  })
+  const catalog = createCatalog({
+    models: config.models,
+    autoIncludeBuiltins: config.auto_include_builtin_models,
+    upstreams: config.upstreams.map(({ name, models }) => {
+      const upstream = upstreams.get(name)
+      return { name, models, defaultId: (model: BuiltinModel) => upstream?.defaultId(model) ?? null }
+    }),
+  })
+  const bounds = config.gatehouse.limits
+  const capacity = createCapacity({
+    maxConcurrent: bounds.max_concurrent_inference,
+    maxBufferedBytes: bounds.max_buffered_request_bytes ?? defaultBufferedBytes(memoryLimit()),
+    ...{ log, clock: monotonic, random: Math.random },
+  })
+  return { upstreams, catalog, capacity }
+}
+
+/** Bytes: the container's limit where there is one. */
+function memoryLimit(): number {
+  const constrained = process.constrainedMemory()
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+}

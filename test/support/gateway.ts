@@ -1,0 +1,114 @@
+// A whole gateway as the process runs it: real listener, database, identity provider and upstream, on loopback.
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { AuditEvent } from '../../app/audit/events.ts'
+import { readEnvironment } from '../../app/config/environment.ts'
+import { parseConfigText } from '../../app/config/load.ts'
+import { readLocalFile } from '../../app/config/local-file.ts'
+import { problemReport } from '../../app/config/problems.ts'
+import { buildGateway } from '../../app/gateway.ts'
+import { createDrain, type Drain } from '../../app/http/drain.ts'
+import { listen } from '../../app/http/server.ts'
+import { builtinNames } from '../../app/inference/model-names.ts'
+import { type Clock, systemClock } from '../../app/lib/clock.ts'
+import { judgeHost } from '../../app/net/ssrf-guard.ts'
+import { openServices, type Services } from '../../app/services.ts'
+import { recordLog } from './recorded-log.ts'
+
+export const CLIENT_ID = 'gatehouse'
+export const CLIENT_SECRET = 'marked-client-secret-0123456789'
+export const JWT_SECRET = 'marked-jwt-secret-0123456789abcdefghij'
+export const API_KEY = 'marked-upstream-api-key'
+
+export interface GatewaySettings {
+  /** From `freePort`: the identity provider must know the redirect URI before the gateway starts. */
+  readonly port: number
+  readonly issuer: string
+  readonly databaseUrl: string
+  readonly upstreamUrls: readonly string[]
+  /** Sections to add to or to replace in the generated configuration. */
+  readonly sections?: Readonly<Record<string, unknown>>
+  readonly clock?: Clock
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly url: string
+  readonly services: Services
+  readonly drain: Drain
+  readonly events: readonly AuditEvent[]
+  readonly lines: readonly string[]
+}
+
+/** A port that nobody listened on a moment ago. */
+export function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const server = createServer()
+  server.once('error', reject)
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+  })
+  return promise
+}
+
+/** The generated configuration, as text. */
+export function gatewayConfig(settings: GatewaySettings): string {
+  return JSON.stringify({
+    listen: { host: '127.0.0.1', port: settings.port },
+    oidc: {
+      issuer: settings.issuer,
+      client_id: CLIENT_ID,
+      client_secret: CLIENT_SECRET,
+      allowed_email_domains: ['example.com'],
+    },
+    session: { jwt_secret: JWT_SECRET },
+    store: { postgres_url: settings.databaseUrl },
+    upstreams: settings.upstreamUrls.map((base_url, index) => ({
+      ...{ provider: 'anthropic', name: `upstream-${index + 1}`, base_url },
+      auth: { api_key: API_KEY },
+    })),
+    ...settings.sections,
+  })
+}
+
+/** Boots it in this process; everything is closed at the end of the scope. */
+export async function startGateway(settings: GatewaySettings): Promise<Gateway> {
+  const clock = settings.clock ?? systemClock
+  const environment = readEnvironment({ CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1' })
+  const facts = { environment, readFile: readLocalFile, now: clock(), judgeHost, builtins: builtinNames() }
+  const loaded = parseConfigText(gatewayConfig(settings), facts)
+  if (loaded.kind !== 'loaded') {
+    throw new Error(loaded.kind === 'refused' ? problemReport('test', loaded.problems) : 'incomplete')
+  }
+  const log = recordLog()
+  const events: AuditEvent[] = []
+  const audit = { write: (event: AuditEvent) => void events.push(JSON.parse(JSON.stringify(event))) }
+  const { config } = loaded
+  const shared = {
+    config,
+    environment,
+    log,
+    clock,
+    monotonic: () => performance.now(),
+    version: '0.0.0-test',
+  }
+  const services = await openServices({
+    ...shared,
+    migrations: fileURLToPath(new URL('../../app/store/migrations', import.meta.url)),
+    signal: new AbortController().signal,
+  })
+  const drain = createDrain(log)
+  const server = buildGateway({
+    ...{ ...shared, services, drain, audit },
+    protocolFile: fileURLToPath(new URL('../../app/protocol/protocol.md', import.meta.url)),
+  })
+  await listen(server, config.listen)
+  return {
+    ...{ url: config.listen.public_url, services, drain, events, lines: log.lines },
+    async [Symbol.asyncDispose]() {
+      server.server.closeAllConnections()
+      await server.close()
+      await services[Symbol.asyncDispose]()
+    },
+  }
+}
