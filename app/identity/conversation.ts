@@ -10,7 +10,7 @@ export interface TimeLimits {
   readonly totalMs: number
 }
 
-export function startConversation(fetch: typeof globalThis.fetch, limits: TimeLimits): Conversation {
+export function startConversation(guarded: typeof globalThis.fetch, limits: TimeLimits): Conversation {
   const endsAt = performance.now() + limits.totalMs
   const whole = AbortSignal.timeout(limits.totalMs)
   return {
@@ -19,7 +19,7 @@ export function startConversation(fetch: typeof globalThis.fetch, limits: TimeLi
       const signals = [whole, AbortSignal.timeout(limits.callMs), init?.signal].filter(
         signal => signal != null,
       )
-      return fetch(input, { ...init, redirect: 'manual', signal: AbortSignal.any(signals) })
+      return guarded(input, { ...init, redirect: 'manual', signal: AbortSignal.any(signals) })
     },
   }
 }

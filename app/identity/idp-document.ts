@@ -4,10 +4,10 @@ import { failureOf, IdpFailure, type IdpStep, isObject } from './idp-failure.ts'
 export async function fetchDocument(
   url: string,
   step: IdpStep,
-  fetch: typeof globalThis.fetch,
+  ask: typeof globalThis.fetch,
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
-    const response = await fetch(url, { headers: { accept: 'application/json' } })
+    const response = await ask(url, { headers: { accept: 'application/json' } })
     if (response.status !== 200) {
       await response.body?.cancel()
       throw new IdpFailure(step, { kind: 'status', status: response.status })

@@ -75,7 +75,7 @@ async function faultOf(thrown: unknown): Promise<IdpFault> {
   if (thrown instanceof ResponseBodyError) {
     return oauthError(thrown.status, { error: thrown.error, error_description: thrown.error_description })
   }
-  // RFC 6749 section 5.2 pairs `invalid_client` with a challenge; the error itself is in the body.
+  // Beside a challenge, the error itself is in the body (invalid_client, RFC 6749 section 5.2).
   if (thrown instanceof WWWAuthenticateChallengeError) {
     const body: unknown = await thrown.response.json().catch(() => null)
     return isObject(body) ? oauthError(thrown.status, body) : { kind: 'status', status: thrown.status }

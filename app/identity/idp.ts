@@ -126,7 +126,7 @@ async function asking<T>(step: IdpStep, question: () => Promise<T>): Promise<T> 
 }
 
 // One configuration per conversation, because its fetch carries that conversation's conversation.
-function configure(options: IdpOptions, fetch: typeof globalThis.fetch): Configuration {
+function configure(options: IdpOptions, ask: typeof globalThis.fetch): Configuration {
   const { issuer, authorization_endpoint, token_endpoint, userinfo_endpoint, revocation_endpoint } =
     options.metadata
   const server = {
@@ -137,7 +137,7 @@ function configure(options: IdpOptions, fetch: typeof globalThis.fetch): Configu
     ...(revocation_endpoint !== undefined && { revocation_endpoint }),
   }
   const configuration = new Configuration(server, options.client_id, undefined, options.authenticate)
-  configuration[customFetch] = (url, init) => fetch(url, { ...init, body: init.body ?? null })
+  configuration[customFetch] = (url, init) => ask(url, { ...init, body: init.body ?? null })
   // Plain http was decided on when the metadata was read: only under an issuer that is plain http itself.
   allowInsecureRequests(configuration)
   return configuration

@@ -1,3 +1,4 @@
+// Starts the conversation with the identity provider: discovery, keys, and everything that lives as long.
 import type { OidcConfig } from '../config/oidc.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'

@@ -1,3 +1,4 @@
+// A log that does not repeat itself while a condition lasts.
 import type { Clock } from '../lib/clock.ts'
 import type { Log, LogFields } from '../lib/log.ts'
 

@@ -1,3 +1,4 @@
+// What the operator reads when the identity provider fails, with the cure where there is one.
 import { consequenceOf, factsOf, type IdpFailure } from './idp-failure.ts'
 import type { SteadyLog } from './steady-log.ts'
 
