@@ -4,8 +4,10 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type pg from 'pg'
+import pg from 'pg'
 import type { Log } from '../lib/log.ts'
+import { bootFault } from './boot-fault.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface MigrateOptions {
   /** The folder of the numbered .sql files. */
@@ -31,8 +33,10 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions): Promise<s
   const known = await appliedIn(pool)
   refuseChanged(migrations, known)
   const ahead = known.size - migrations.filter(({ number }) => known.has(number)).length
-  if (ahead > 0)
-    options.log.info(`the database is ${ahead} migrations ahead of this version; nothing to undo`)
+  if (ahead > 0) {
+    const count = `${ahead} migration${ahead === 1 ? '' : 's'}`
+    options.log.info(`the database has ${count} that this version does not know: it stays as it is`)
+  }
 
   const applied: string[] = []
   for (const migration of migrations.filter(({ number }) => !known.has(number))) {
@@ -80,42 +84,59 @@ function refuseChanged(migrations: readonly Migration[], known: ReadonlyMap<numb
 /** Applies `migration` unless another replica has just done so; reports whether we did. */
 async function applyOne(pool: pg.Pool, migration: Migration, signal?: AbortSignal): Promise<boolean> {
   signal?.throwIfAborted()
-  const client = await pool.connect()
-  const { rows: sessions } = await client.query<{ pid: number }>(`select pg_backend_pid() as pid`)
-  // A session that is busy does not notice that its client has left: end it, so the lock is free at once.
-  const interrupt = () => {
-    pool.query(`select pg_terminate_backend($1)`, [sessions[0]?.pid]).catch(() => client.release(true))
-  }
-  signal?.addEventListener('abort', interrupt, { once: true })
+  let interrupt: (() => Promise<void>) | undefined
   try {
-    const applied = await inTransaction(client, migration)
-    client.release()
-    return applied
+    return await inTransaction(pool, async client => {
+      const { rows } = await client.query<{ pid: number }>(`select pg_backend_pid() as pid`)
+      interrupt = () => endSession(pool, rows[0]?.pid).catch(() => client.release(true))
+      signal?.addEventListener('abort', interrupt, { once: true })
+      signal?.throwIfAborted()
+      return applyIn(client, migration)
+    })
   } catch (error) {
-    client.release(true)
     signal?.throwIfAborted()
-    throw error
+    const { database = '', user: role = '' } = pool.options
+    throw bootFault(error, { database, role, during: 'migrating' }) ?? error
   } finally {
-    signal?.removeEventListener('abort', interrupt)
+    if (interrupt) signal?.removeEventListener('abort', interrupt)
   }
 }
 
-async function inTransaction(client: pg.PoolClient, migration: Migration): Promise<boolean> {
-  await client.query('begin')
+// A session that is busy does not notice that its client has left: it is ended, so that the lock is free at
+// once. Not through the pool, which may have no other connection.
+async function endSession(pool: pg.Pool, session: number | undefined): Promise<void> {
+  const client = new pg.Client(pool.options)
+  try {
+    await client.connect()
+    await client.query(`select pg_terminate_backend($1)`, [session])
+  } finally {
+    await client.end()
+  }
+}
+
+// The driver gives a statement up after some seconds, but a migration takes as long as it takes, and so does
+// another replica that we wait for.
+const PATIENCE_MS = 86_400_000
+
+async function applyIn(client: pg.PoolClient, migration: Migration): Promise<boolean> {
+  const patiently = (text: string, values: unknown[] = []) => {
+    const query = { text, values, query_timeout: PATIENCE_MS }
+    return client.query(query)
+  }
   // The lock ends with the transaction, so it works through a pooler that lends out sessions, too.
-  await client.query(`select pg_advisory_xact_lock($1)`, [LOCK])
-  await client.query(`
+  await patiently(`select pg_advisory_xact_lock($1)`, [LOCK])
+  await patiently(`
     create table if not exists schema_migrations (
       number integer primary key,
       name text not null,
       sha256 text not null,
       applied_at timestamptz not null default now()
     )`)
-  const { rowCount } = await client.query(
+  const { rowCount } = await patiently(
     `insert into schema_migrations (number, name, sha256) values ($1, $2, $3) on conflict do nothing`,
     [migration.number, migration.name, migration.sha256],
   )
-  if (rowCount === 1) await client.query(migration.text)
-  await client.query('commit')
-  return rowCount === 1
+  if (rowCount !== 1) return false
+  await patiently(migration.text)
+  return true
 }

@@ -11,9 +11,18 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 /** Creates a database for one test; dropped at the end of the scope, whoever still uses it. */
-export async function createDatabase(): Promise<TestDatabase> {
+export function createDatabase(): Promise<TestDatabase> {
+  return databaseFrom('gatehouse_template')
+}
+
+/** As `createDatabase`, before any migration. */
+export function emptyDatabase(): Promise<TestDatabase> {
+  return databaseFrom('template0')
+}
+
+async function databaseFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await administer(`create database ${name} template gatehouse_template`)
+  await administer(`create database ${name} template ${template}`)
   const url = addressOf('GATEHOUSE_TEST_POSTGRES', name)
   const pool = new pg.Pool({ connectionString: url, max: 5 })
   // The database is dropped under connections that a test keeps open on purpose.

@@ -1,0 +1,139 @@
+// Deletes what has expired. No answer depends on it: every reader compares `expires_at` itself.
+
+import type pg from 'pg'
+import type { Clock } from '../lib/clock.ts'
+import { createCondition } from '../lib/condition.ts'
+import type { Log } from '../lib/log.ts'
+import { inTransaction } from './transaction.ts'
+
+export interface SweeperOptions {
+  readonly pool: pg.Pool
+  readonly log: Log
+  readonly clock: Clock
+  /** Calls `tick` every `ms` until the returned function is called; the machine's timer by default. */
+  readonly every?: ((ms: number, tick: () => void) => () => void) | undefined
+}
+
+export interface Sweeper {
+  /** Resolves when nothing is being deleted any more. */
+  stop(): Promise<void>
+}
+
+interface Sweep {
+  readonly table: string
+  /** Deletes at most $1 rows. */
+  readonly text: string
+}
+
+const BATCH = 1000
+
+// A sweep that cannot keep up goes on at the next tick, so that the lock is not held for ever.
+const MAX_BATCHES = 100
+
+// Any number that no other program of the database takes.
+const LOCK = 4_718_502_117
+
+// State of sign-ins under way, which lives for minutes.
+const SHORT_LIVED: readonly Sweep[] = [
+  {
+    table: 'device_grants',
+    text: `
+      delete from device_grants where ctid = any (array(
+        select ctid from device_grants where expires_at <= now() limit $1))`,
+  },
+  {
+    table: 'claimed_states',
+    text: `
+      delete from claimed_states where ctid = any (array(
+        select ctid from claimed_states where expires_at <= now() limit $1))`,
+  },
+  {
+    table: 'rate_windows',
+    text: `
+      delete from rate_windows where ctid = any (array(
+        select ctid from rate_windows where expires_at <= now() limit $1))`,
+  },
+]
+
+// State of sessions, which lives for days.
+const LONG_LIVED: readonly Sweep[] = [
+  {
+    table: 'session_refresh',
+    text: `
+      delete from session_refresh where ctid = any (array(
+        select ctid from session_refresh where expires_at <= now() limit $1))`,
+  },
+  {
+    table: 'revoked_sessions',
+    text: `
+      delete from revoked_sessions where ctid = any (array(
+        select ctid from revoked_sessions where expires_at <= now() limit $1))`,
+  },
+]
+
+/** Starts the loops: every 30 seconds what lives for minutes, every hour what lives for days. */
+export function startSweeper(options: SweeperOptions): Sweeper {
+  const every = options.every ?? machineTimer
+  const loops = [
+    startLoop(SHORT_LIVED, { ...options, every, ms: 30_000 }),
+    startLoop(LONG_LIVED, { ...options, every, ms: 3_600_000 }),
+  ]
+  return {
+    async stop() {
+      await Promise.all(loops.map(loop => loop.stop()))
+    },
+  }
+}
+
+type Loop = Required<Pick<SweeperOptions, 'every'>> & SweeperOptions & { readonly ms: number }
+
+function startLoop(sweeps: readonly Sweep[], { pool, log, clock, every, ms }: Loop): Sweeper {
+  const failing = createCondition({ log, clock, text: 'expired rows cannot be deleted' })
+  let running: Promise<void> | null = null
+  let isStopped = false
+  const run = async () => {
+    try {
+      for (const sweep of sweeps) await sweepTable(pool, sweep, () => isStopped)
+      failing.ended()
+    } catch (error) {
+      if (!isStopped) failing.occurred({ cause: error instanceof Error ? error.message : String(error) })
+    }
+    running = null
+  }
+  const end = every?.(ms, () => {
+    running ??= run()
+  })
+  return {
+    async stop() {
+      isStopped = true
+      end?.()
+      await running
+    },
+  }
+}
+
+async function sweepTable(pool: pg.Pool, sweep: Sweep, isStopped: () => boolean): Promise<void> {
+  for (let batch = 0; batch < MAX_BATCHES && !isStopped(); batch += 1) {
+    if ((await sweepBatch(pool, sweep)) < BATCH) return
+  }
+}
+
+/** Deletes one batch, unless another replica is sweeping; returns how many rows are gone. */
+async function sweepBatch(pool: pg.Pool, { table, text }: Sweep): Promise<number> {
+  return inTransaction(pool, async client => {
+    const { rows } = await client.query<{ held: boolean }>({
+      name: 'sweep_lock',
+      text: `select pg_try_advisory_xact_lock($1) as held`,
+      values: [LOCK],
+    })
+    if (!rows[0]?.held) return 0
+    const { rowCount } = await client.query({ name: `sweep_${table}`, text, values: [BATCH] })
+    return rowCount ?? 0
+  })
+}
+
+function machineTimer(ms: number, tick: () => void): () => void {
+  const timer = setInterval(tick, ms)
+  timer.unref()
+  return () => clearInterval(timer)
+}

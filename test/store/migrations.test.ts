@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import pg from 'pg'
+import { migrate, readMigrations } from '../../app/store/migrate.ts'
+import { emptyDatabase } from '../support/postgres.ts'
+import { recordLog } from '../support/recorded-log.ts'
+
+const RELEASED = join(import.meta.dirname, '../../app/store/migrations')
+
+/** A folder of migrations by name; gone with the test. */
+async function folderOf(t: TestContext, files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-migrations-'))
+  t.after(() => rm(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  return folder
+}
+
+test('a migration that has been released never changes', async () => {
+  // Append the new file's line when you add a migration; never edit one.
+  const hashes = {
+    '0001-sign-in.sql': '6a6e9c44f68253f8cd8216c242173864e9b8359a67ef315ddbd340ed3d55c89c',
+  }
+
+  const migrations = await readMigrations(RELEASED)
+
+  assert.deepEqual(Object.fromEntries(migrations.map(({ name, sha256 }) => [name, sha256])), hashes)
+})
+
+test('migrations run in order, and the second run finds nothing to do', async t => {
+  await using database = await emptyDatabase()
+  const log = recordLog()
+  const folder = await folderOf(t, {
+    '0002-second.sql': 'insert into things values (2); insert into things values (3);',
+    '0001-first.sql': 'create table things (n integer);',
+  })
+
+  const first = await migrate(database.pool, { folder, log })
+  const second = await migrate(database.pool, { folder, log })
+
+  const { rows } = await database.pool.query('select n from things order by n')
+  assert.deepEqual([first, second], [['0001-first.sql', '0002-second.sql'], []])
+  assert.deepEqual(rows, [{ n: 2 }, { n: 3 }])
+  assert.deepEqual(log.lines, [
+    'info migration 0001-first.sql applied',
+    'info migration 0002-second.sql applied',
+  ])
+})
+
+test('replicas that boot together apply each migration once', async () => {
+  await using database = await emptyDatabase()
+  const log = recordLog()
+  const replicas = Array.from({ length: 4 }, () => new pg.Pool({ connectionString: database.url, max: 1 }))
+
+  const applied = await Promise.all(replicas.map(pool => migrate(pool, { folder: RELEASED, log })))
+
+  assert.deepEqual(applied.flat(), ['0001-sign-in.sql'])
+  await Promise.all(replicas.map(pool => pool.end()))
+})
+
+test('a migration that fails leaves nothing behind', async t => {
+  await using database = await emptyDatabase()
+  const folder = await folderOf(t, { '0001-half.sql': 'create table half (n integer); select 1 / 0;' })
+
+  await assert.rejects(migrate(database.pool, { folder, log: recordLog() }), { code: '22012' })
+
+  const { rows } = await database.pool.query(
+    `select to_regclass('half') as half, to_regclass('schema_migrations') as migrations`,
+  )
+  assert.deepEqual(rows, [{ half: null, migrations: null }])
+})
+
+test('a database that another version has migrated differently is refused', async t => {
+  await using database = await emptyDatabase()
+  const log = recordLog()
+  await migrate(database.pool, { folder: await folderOf(t, { '0001-a.sql': 'select 1;' }), log })
+
+  await assert.rejects(
+    migrate(database.pool, { folder: await folderOf(t, { '0001-a.sql': 'select 2;' }), log }),
+    {
+      message: 'migration 0001-a.sql is not the one that this database has; deploy a released version',
+    },
+  )
+})
+
+test('an older version runs on a database that a newer one has migrated', async t => {
+  await using database = await emptyDatabase()
+  const log = recordLog()
+  const newer = await folderOf(t, { '0001-a.sql': 'select 1;', '0002-b.sql': 'select 2;' })
+  await migrate(database.pool, { folder: newer, log: recordLog() })
+
+  const applied = await migrate(database.pool, {
+    folder: await folderOf(t, { '0001-a.sql': 'select 1;' }),
+    log,
+  })
+
+  assert.deepEqual(applied, [])
+  assert.deepEqual(log.lines, [
+    'info the database has 1 migration that this version does not know: it stays as it is',
+  ])
+})
+
+test('a gap in the numbers is refused before anything runs', async t => {
+  const folder = await folderOf(t, { '0001-a.sql': '', '0003-c.sql': '' })
+
+  await assert.rejects(readMigrations(folder), { message: 'migration 0003-c.sql is out of order: 2 is next' })
+})
+
+test('a boot that is given up in the middle of a migration releases the lock at once', async t => {
+  await using database = await emptyDatabase()
+  const log = recordLog()
+  const gate = 'select pg_advisory_lock(42)'
+  const folder = await folderOf(t, { '0001-slow.sql': `create table slow (n integer); ${gate};` })
+  const holder = new pg.Client(database.url)
+  holder.on('error', () => {}) // it is ended with its database
+  await holder.connect()
+  await holder.query(gate)
+  const giveUp = new AbortController()
+  const stopped = new pg.Pool({ connectionString: database.url, max: 1 })
+  stopped.on('error', () => {})
+  t.after(() => stopped.end())
+
+  const migration = migrate(stopped, { folder, log, signal: giveUp.signal })
+  while ((await waitingFor(database.pool)) === 0);
+  giveUp.abort(new Error('SIGTERM'))
+
+  await assert.rejects(migration, { message: 'SIGTERM' })
+  const other = await folderOf(t, { '0001-slow.sql': 'select 1;' })
+  assert.deepEqual(await migrate(database.pool, { folder: other, log }), ['0001-slow.sql'])
+})
+
+/** How many sessions of the database wait for an advisory lock. */
+async function waitingFor(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    `select from pg_locks where locktype = 'advisory' and not granted and database =
+       (select oid from pg_database where datname = current_database())`,
+  )
+  return rowCount ?? 0
+}
