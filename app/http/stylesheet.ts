@@ -33,10 +33,10 @@ li { margin: .25rem 0 }
 a { color: var(--accent); text-underline-offset: .15em }
 a:hover { text-decoration-thickness: .125em }
 label { display: block; margin-bottom: .375rem; font-weight: 600 }
-input[type=text] { width: 100%; min-height: 3.5rem; padding: .5rem .875rem; color: inherit;
-  font: 600 clamp(1.25rem, 7vw, 1.75rem)/1.2 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace;
-  letter-spacing: .08em; text-transform: uppercase; background: var(--sunk); border: 2px solid var(--edge);
-  border-radius: .625rem }
+input { width: 100%; min-height: 3rem; margin-bottom: 1.125rem; padding: .5rem .875rem; color: inherit; font: inherit;
+  background: var(--sunk); border: 2px solid var(--edge); border-radius: .625rem }
+#user_code { min-height: 3.5rem; margin: 0; letter-spacing: .08em; text-transform: uppercase;
+  font: 600 clamp(1.25rem, 7vw, 1.75rem)/1.2 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace }
 input[aria-invalid=true] { border-color: var(--alert) }
 .hint { margin: .375rem 0 1.25rem; color: var(--soft); font-size: .9375rem }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem }

@@ -30,6 +30,8 @@ export interface SignInGatewayOptions {
   readonly pool: Pool
   readonly signIn: SignIn
   readonly publicUrl?: string
+  /** From `freePort`, for a browser that needs `publicUrl` to be where the gateway listens. Default: any. */
+  readonly port?: number
   readonly secrets?: readonly string[]
   readonly rules?: Partial<GatehouseConfig['sign_in']>
   readonly rateLimits?: Partial<RateLimitsConfig>
@@ -87,7 +89,7 @@ export async function startSignInGateway(options: SignInGatewayOptions): Promise
     ...(options.routes?.(sealer, audit) ?? []),
   ]
   for (const route of routes) server.route(route)
-  const port = await listen(server, { host: '127.0.0.1', port: 0 })
+  const port = await listen(server, { host: '127.0.0.1', port: options.port ?? 0 })
   return {
     ...{ port, publicUrl, events, lines: log.lines, sealer },
     ask: (path, question = {}) => ask(port, path, question),
