@@ -97,6 +97,12 @@ export function assertProblem(
   if (marked !== -1) assert.equal(problem?.line, marked + 1)
 }
 
+/** Fails unless exactly one warning is given, at `path`, and holds `words`. */
+export function assertWarning(lines: readonly string[], path: string, words: string): void {
+  assert.equal(lines.length, 1, lines.join('\n'))
+  assert.ok(lines[0]?.startsWith(`${path}: `) && lines[0].includes(words), lines[0] ?? '')
+}
+
 /** Fails when anything printed holds a marked secret. */
 export function assertNoSecret(output: string): void {
   assert.ok(!output.includes('marked-'), 'a secret was printed')

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HELP, readArguments, USAGE } from '../../app/config/arguments.ts'
+
+test('no option is development mode', () => {
+  assert.deepEqual(readArguments([]), { kind: 'serve', config: null })
+})
+
+test('--config names the file to serve', () => {
+  assert.deepEqual(readArguments(['--config', 'g.yaml']), { kind: 'serve', config: 'g.yaml' })
+  assert.deepEqual(readArguments(['--config=g.yaml']), { kind: 'serve', config: 'g.yaml' })
+})
+
+test('--check validates, before or after --config', () => {
+  assert.deepEqual(readArguments(['--check', '--config', 'g']), {
+    kind: 'check',
+    config: 'g',
+    allowUnset: false,
+  })
+  assert.deepEqual(readArguments(['--config', 'g', '--check', '--allow-unset']), {
+    kind: 'check',
+    config: 'g',
+    allowUnset: true,
+  })
+})
+
+test('--help and --version win over the rest', () => {
+  assert.deepEqual(readArguments(['--config', 'g', '--help']), { kind: 'help' })
+  assert.deepEqual(readArguments(['--version']), { kind: 'version' })
+  assert.ok(HELP.startsWith(USAGE))
+})
+
+test('a wrong call says what is wrong', () => {
+  const rows: [string[], string][] = [
+    [['--confg', 'g'], 'unknown option --confg'],
+    [['--token=marked'], 'unknown option --token'],
+    [['-c'], 'unknown option -c'],
+    [['gateway.yaml'], 'a file is given with --config'],
+    [['--config'], '--config needs a file'],
+    [['--config='], '--config needs a file'],
+    [['--config', '--check'], '--config needs a file'],
+    [['--config', 'a', '--config', 'b'], '--config is given twice'],
+    [['--check'], '--check needs --config FILE'],
+    [['--config', 'a', '--allow-unset'], '--allow-unset needs --check'],
+  ]
+  for (const [argv, problem] of rows) assert.deepEqual(readArguments(argv), { kind: 'wrong', problem })
+})
