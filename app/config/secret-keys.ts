@@ -16,6 +16,9 @@ const PUBLIC_AUTH_KEYS = new Set([
   'aws_access_key_id',
 ])
 
+/** A name such as `api_key`; secrets hold capitals, digits or hyphens. */
+const PLAIN_NAME = /^[a-z][a-z_]{0,30}$/
+
 /** Reports whether no message may show a value at `path`, nor an unknown key that could be one. */
 export function isSecretPath(path: Path): boolean {
   if (path.some(part => typeof part === 'string' && SECRET_NAMES.has(part))) return true
@@ -34,14 +37,16 @@ export function isLiteralSecret(path: Path, value: string): boolean {
 
 /**
  * Spells a path; below a secret key only plain names are shown, for a forgotten `api_key:` turns the
- * secret itself into a key (`auth: { sk-… }`). Names of headers are no secret.
+ * secret itself into a key (`auth: { sk-… }`). The name of a header is no secret.
  */
 export function spellSafely(path: Path): string {
   const first = path.findIndex((_, length) => length > 0 && isSecretPath(path.slice(0, length)))
+  const headerName = path.indexOf('headers') + 1
   const isSuspect = (part: string | number, index: number): boolean =>
-    first !== -1 && index >= first && typeof part === 'string' && !/^[a-z][a-z_]{0,30}$/.test(part)
-  const isHeaders = path.includes('headers')
-  return spellPath(
-    path.map((part, i) => (!isHeaders && isSuspect(part, i) ? `${String(part).length} characters` : part)),
-  )
+    first !== -1 &&
+    index >= first &&
+    index !== headerName &&
+    typeof part === 'string' &&
+    !PLAIN_NAME.test(part)
+  return spellPath(path.map((part, i) => (isSuspect(part, i) ? `${String(part).length} characters` : part)))
 }

@@ -15,7 +15,7 @@ function printed(text: string, variables: Record<string, string> = {}): string {
 /** Every place of the file that holds a secret; `VALUE` stands for it. */
 const PLACES: readonly Record<string, string>[] = [
   { oidc: 'oidc: { client_secret: VALUE }' },
-  { oidc: 'oidc: { client_assertion: { private_key_pem: VALUE, certificate_pem: VALUE } }' },
+  { oidc: 'oidc: { client_assertion: { private_key_pem: VALUE } }' },
   { session: 'session: { jwt_secret: VALUE }' },
   { session: 'session: { jwt_secret: [VALUE, VALUE] }' },
   { store: 'store: { postgres_url: VALUE }' },
