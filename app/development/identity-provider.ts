@@ -67,25 +67,9 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 }
 
 function configurationFor(options: IdentityProviderOptions, provider: () => Provider): object {
-  const policy = base()
-  // Whoever tries the sample people wants to choose each time, whatever the browser remembers.
-  policy
-    .get('login')
-    .checks.add(
-      new Check('ask', 'each sign-in asks who it is', ({ oidc }) => oidc.result?.login === undefined),
-    )
   return {
     adapter: createIdentityProviderStore(),
-    clients: [
-      {
-        client_id: options.clientId,
-        client_secret: options.clientSecret,
-        redirect_uris: [options.redirectUri],
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        token_endpoint_auth_method: 'client_secret_post',
-      },
-    ],
+    clients: [clientOf(options)],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     conformIdTokenClaims: options.fatIdTokens === false,
     cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -95,7 +79,10 @@ function configurationFor(options: IdentityProviderOptions, provider: () => Prov
       revocation: { enabled: true, allowedPolicy: () => true },
     },
     findAccount: (_context: Context, id: string) => accountOf(options.people, id),
-    interactions: { policy, url: (_context: Context, { uid }: { uid: string }) => `/interaction/${uid}` },
+    interactions: {
+      policy: askEachTime(),
+      url: (_context: Context, { uid }: { uid: string }) => `/interaction/${uid}`,
+    },
     // OIDC Core section 11 wants prompt=consent for offline_access; most companies' providers do not insist.
     expiresWithSession: () => false,
     issueRefreshToken: () => true,
@@ -112,6 +99,25 @@ function configurationFor(options: IdentityProviderOptions, provider: () => Prov
       ...{ Grant: 30 * DAY, RefreshToken: 30 * DAY, Session: DAY },
     },
   }
+}
+
+function clientOf(options: IdentityProviderOptions): object {
+  return {
+    client_id: options.clientId,
+    client_secret: options.clientSecret,
+    redirect_uris: [options.redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'client_secret_post',
+  }
+}
+
+// Whoever tries the sample people wants to choose each time, whatever the browser remembers.
+function askEachTime(): object {
+  const policy = base()
+  const isUnanswered = ({ oidc }: Context) => oidc.result?.login === undefined
+  policy.get('login').checks.add(new Check('ask', 'each sign-in asks who it is', isUnanswered))
+  return policy
 }
 
 function accountOf(people: readonly Resident[], id: string): object | undefined {

@@ -49,23 +49,7 @@ export function createIdp(options: IdpOptions): Idp {
   const { metadata, redirectUri } = options
   const scope = options.scopes.join(' ')
   return {
-    async authorizationUrl({ state, nonce, codeVerifier }) {
-      const url = buildAuthorizationUrl(configure(options, noRequest), {
-        client_id: options.client_id,
-        response_type: 'code',
-        response_mode: 'query',
-        redirect_uri: redirectUri,
-        scope,
-        nonce,
-        state,
-        ...(codeVerifier !== null && {
-          code_challenge: await calculatePKCECodeChallenge(codeVerifier),
-          code_challenge_method: 'S256',
-        }),
-        ...options.extra_auth_params,
-      })
-      return url.href
-    },
+    authorizationUrl: request => authorizationUrl(request, options),
     exchange: (code, codeVerifier, conversation) =>
       askForTokens(options, conversation, configuration =>
         genericGrantRequest(configuration, 'authorization_code', {
@@ -90,6 +74,25 @@ export function createIdp(options: IdpOptions): Idp {
       )
     },
   }
+}
+
+async function authorizationUrl(request: AuthorizationRequest, options: IdpOptions): Promise<string> {
+  const { state, nonce, codeVerifier } = request
+  const url = buildAuthorizationUrl(configure(options, noRequest), {
+    client_id: options.client_id,
+    response_type: 'code',
+    response_mode: 'query',
+    redirect_uri: options.redirectUri,
+    scope: options.scopes.join(' '),
+    nonce,
+    state,
+    ...(codeVerifier !== null && {
+      code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+    }),
+    ...options.extra_auth_params,
+  })
+  return url.href
 }
 
 /**

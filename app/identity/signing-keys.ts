@@ -27,51 +27,63 @@ const RENEW_AFTER_MS = 10 * 60_000
 const TRUST_AT_MOST_MS = 60 * 60_000
 
 export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
-  const { clock } = options
-  let keys = keySet(options.initial)
-  let readAt = clock()
-  let askedAt = Number.NEGATIVE_INFINITY
-  let asking: Promise<void> | null = null
-  let lastFailure: IdpFailure | null = null
+  const keys = new KeptKeys(options)
+  return { resolve: (header, token) => keys.resolve(header, token) }
+}
 
-  async function ask(): Promise<void> {
-    askedAt = clock()
+class KeptKeys {
+  readonly #options: SigningKeysOptions
+  #keys: JWTVerifyGetKey
+  #readAt: number
+  #askedAt = Number.NEGATIVE_INFINITY
+  #asking: Promise<void> | null = null
+  #failure: IdpFailure | null = null
+
+  constructor(options: SigningKeysOptions) {
+    this.#options = options
+    this.#keys = keySet(options.initial)
+    this.#readAt = options.clock()
+  }
+
+  async resolve(...token: Parameters<JWTVerifyGetKey>): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    if (this.#age() >= RENEW_AFTER_MS) await this.#refresh()
+    if (this.#failure && this.#age() >= TRUST_AT_MOST_MS) throw this.#failure
     try {
-      keys = keySet(await fetchDocument(options.url, 'jwks', options.fetch))
-      readAt = clock()
-      lastFailure = null
+      return await this.#keys(...token)
     } catch (thrown) {
-      lastFailure = await failureOf('jwks', thrown)
+      if (!(thrown instanceof errors.JWKSNoMatchingKey)) throw thrown
     }
+    await this.#refresh()
+    // An unknown key while the keys cannot be read says nothing about the token.
+    if (this.#failure) throw this.#failure
+    return this.#keys(...token)
   }
 
-  /** Answers when the keys are as fresh as they may be made now. */
-  async function refresh(): Promise<void> {
-    if (asking === null && clock() - askedAt < REFETCH_PAUSE_MS) return
-    asking ??= ask().finally(() => {
-      asking = null
-    })
-    await asking
+  /** Settles when the keys are as fresh as they may be made now. */
+  async #refresh(): Promise<void> {
+    if (this.#asking === null && this.#options.clock() - this.#askedAt < REFETCH_PAUSE_MS) return
+    this.#asking ??= this.#ask()
+    await this.#asking
   }
 
-  return {
-    async resolve(header, token) {
-      if (clock() - readAt >= RENEW_AFTER_MS) await refresh()
-      if (lastFailure && clock() - readAt >= TRUST_AT_MOST_MS) throw lastFailure
-      try {
-        return await keys(header, token)
-      } catch (thrown) {
-        if (!(thrown instanceof errors.JWKSNoMatchingKey)) throw thrown
-      }
-      await refresh()
-      // An unknown key while the keys cannot be read says nothing about the token.
-      if (lastFailure) throw lastFailure
-      return keys(header, token)
-    },
+  async #ask(): Promise<void> {
+    this.#askedAt = this.#options.clock()
+    try {
+      this.#keys = keySet(await fetchDocument(this.#options.url, 'jwks', this.#options.fetch))
+      this.#readAt = this.#options.clock()
+      this.#failure = null
+    } catch (thrown) {
+      this.#failure = await failureOf('jwks', thrown)
+    }
+    this.#asking = null
+  }
+
+  #age(): number {
+    return this.#options.clock() - this.#readAt
   }
 }
 
-function keySet(document: unknown): ReturnType<typeof createLocalJWKSet> {
+function keySet(document: unknown): JWTVerifyGetKey {
   if (!isObject(document) || !Array.isArray(document['keys']))
     throw new IdpFailure('jwks', { kind: 'bad_answer', what: 'malformed' })
   try {
