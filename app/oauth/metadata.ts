@@ -1,3 +1,4 @@
+// Where a client learns how to sign in here.
 import type { RouteOptions } from 'fastify'
 
 export interface MetadataOptions {
