@@ -29,6 +29,15 @@ export function bootFault(error: unknown, where: Whereabouts): BootFault | null 
   return text === null ? null : new BootFault(`store.postgres_url: ${text}`, { cause: error })
 }
 
+const OLDEST = 11
+
+/** Refuses a server whose `server_version_num` is too old for us. */
+export function refuseOldServer({ version, named }: { version: number; named: string }): void {
+  if (version >= OLDEST * 10_000) return
+  const text = `the server is PostgreSQL ${named}; version ${OLDEST} or later is needed`
+  throw new BootFault(`store.postgres_url: ${text}`)
+}
+
 /** The code of a database's or system's error, or the name of another one. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'

@@ -6,7 +6,7 @@ import { type PostgresAddress, readPostgresUrl } from '../config/postgres-url.ts
 import type { StoreConfig } from '../config/store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { BootFault, bootFault, codeOf } from './boot-fault.ts'
+import { BootFault, bootFault, codeOf, refuseOldServer } from './boot-fault.ts'
 import { openPool } from './pool.ts'
 import { tlsOptions } from './server-tls.ts'
 
@@ -29,7 +29,6 @@ export interface Store {
 
 const ATTEMPTS = 3
 const PAUSE_MS = 2000
-const OLDEST_VERSION = 11
 
 /** Connects to the database of `config` and proves that it answers; throws a `BootFault` that says what to do. */
 export async function connectAtBoot(config: StoreConfig, options: ConnectOptions): Promise<Store> {
@@ -78,7 +77,7 @@ async function connectOnce(
     await Promise.all([pool.end(), probe.end()])
   }
   try {
-    await unlessAborted(refuseOldServer(pool), signal)
+    await unlessAborted(askVersion(pool), signal)
     return { pool, probe, close }
   } catch (error) {
     // A connection that still tries to open must not hold up the next attempt, or the end.
@@ -87,19 +86,14 @@ async function connectOnce(
   }
 }
 
-async function refuseOldServer(pool: pg.Pool): Promise<void> {
+async function askVersion(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ version: number; named: string }>({
     name: 'server_version',
     text: `
       select current_setting('server_version_num')::integer as version,
              current_setting('server_version') as named`,
   })
-  const [row] = rows
-  if (row && row.version < OLDEST_VERSION * 10_000) {
-    throw new BootFault(
-      `store.postgres_url: the server is PostgreSQL ${row.named}; version ${OLDEST_VERSION} or later is needed`,
-    )
-  }
+  if (rows[0]) refuseOldServer(rows[0])
 }
 
 function silence(config: StoreConfig, { attempt, code }: { attempt: number; code: string }): string {

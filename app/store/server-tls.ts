@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { type ConnectionOptions, getCACertificates } from 'node:tls'
 import type { PostgresAddress } from '../config/postgres-url.ts'
 import type { Log } from '../lib/log.ts'
+import { BootFault } from './boot-fault.ts'
 
 interface Probe {
   readonly log: Log
@@ -13,26 +14,30 @@ interface Probe {
   readonly timeoutMs: number
 }
 
-/** How to secure connections to `address`; false for plain text. */
+/** How to secure connections to `address`; false for plain text. Throws when the server cannot do as it should. */
 export async function tlsOptions(address: PostgresAddress, probe: Probe): Promise<ConnectionOptions | false> {
-  const { tls } = address
+  const { tls, host } = address
+  // As with libpq, a Unix socket is never encrypted.
+  if (tls.kind === 'off' || host.startsWith('/')) return false
+  const isOffered = await speaksTls(address, probe.timeoutMs)
   switch (tls.kind) {
-    case 'off':
-      return false
     case 'unverified':
+      if (!isOffered) throw new BootFault(NOT_OFFERED)
       return { rejectUnauthorized: false }
     case 'opportunistic':
-      if (await speaksTls(address, probe.timeoutMs)) return { rejectUnauthorized: false }
-      probe.log.warn(
-        'store.postgres_url names no sslmode and the server offers no TLS: the connection is plain text',
-      )
-      return false
+      if (!isOffered) probe.log.warn(PLAIN)
+      return isOffered && { rejectUnauthorized: false }
     case 'verified': {
+      if (!isOffered) throw new BootFault(NOT_OFFERED)
       const ca = tls.rootCertPath === null ? systemRoots() : await readFile(tls.rootCertPath, 'utf8')
       return tls.checksName ? { ca } : { ca, checkServerIdentity: () => undefined }
     }
   }
 }
+
+const NOT_OFFERED = 'store.postgres_url: sslmode asks for TLS, which the server does not offer'
+const PLAIN =
+  'store.postgres_url has no sslmode and the server offers no TLS: the database is reached in plain text'
 
 function systemRoots(): string[] {
   return [...getCACertificates('bundled'), ...getCACertificates('system')]
