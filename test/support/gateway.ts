@@ -1,5 +1,4 @@
 // A whole gateway as the process runs it: real listener, database, identity provider and upstream, on loopback.
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import { readEnvironment } from '../../app/config/environment.ts'
@@ -37,18 +36,6 @@ export interface Gateway extends AsyncDisposable {
   readonly drain: Drain
   readonly events: readonly AuditEvent[]
   readonly lines: readonly string[]
-}
-
-/** A port that nobody listened on a moment ago. */
-export function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const server = createServer()
-  server.once('error', reject)
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-  })
-  return promise
 }
 
 /** The generated configuration, as text. */

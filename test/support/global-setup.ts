@@ -1,4 +1,5 @@
 // What one run of tests shares: a Postgres of its own with a migrated template database, gone with the run.
+import { randomInt } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,10 +37,20 @@ async function buildTemplate(url: string): Promise<void> {
   const admin = new pg.Client(url)
   await admin.connect()
   await admin.query('create database gatehouse_template')
+  await createPortSequence(admin)
   const pool = new pg.Pool({ connectionString: url.replace(/\/postgres$/, '/gatehouse_template') })
   const silent = { debug() {}, info() {}, warn() {}, error() {} }
   await migrate(pool, { folder: join(import.meta.dirname, '../../app/store/migrations'), log: silent })
   await pool.end()
   await admin.query('alter database gatehouse_template with is_template true allow_connections false')
   await admin.end()
+}
+
+/**
+ * Numbers for `freePort`: below the range from which the system gives ports away, and starting anywhere, so that two
+ * runs on one machine seldom meet.
+ */
+async function createPortSequence(admin: pg.Client): Promise<void> {
+  const start = randomInt(10_000, 32_000)
+  await admin.query(`create sequence ports minvalue 10000 maxvalue 32000 start ${start} cycle`)
 }

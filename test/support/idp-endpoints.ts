@@ -1,7 +1,7 @@
 // The endpoints of the loopback identity provider, as the standards have them.
 import { createHash, randomUUID } from 'node:crypto'
 import { clientMethod } from './idp-client.ts'
-import { ADA, CLIENT, type Endpoint, type Manners, type Person, REDIRECT_URI } from './idp-manners.ts'
+import { ADA, CLIENT, type Endpoint, type Manners, type Person } from './idp-manners.ts'
 import type { IdpKeys } from './idp-tokens.ts'
 
 export interface SeenRequest {
@@ -112,7 +112,7 @@ function metadataOf(state: IdpState): unknown {
 }
 
 function authorize({ state, form, host }: Question): Answer {
-  if (form.get('client_id') !== CLIENT.client_id || form.get('redirect_uri') !== REDIRECT_URI)
+  if (form.get('client_id') !== CLIENT.client_id || form.get('redirect_uri') !== state.manners.redirectUri)
     return { status: 400 }
   const { manners } = state
   if (manners.secondHost && host.startsWith('127.')) {
@@ -133,7 +133,7 @@ function authorize({ state, form, host }: Question): Answer {
 }
 
 function back(form: URLSearchParams, state: IdpState, members: Readonly<Record<string, string>>): Answer {
-  const location = new URL(REDIRECT_URI)
+  const location = new URL(state.manners.redirectUri)
   for (const [name, value] of Object.entries(members)) location.searchParams.set(name, value)
   location.searchParams.set('state', form.get('state') ?? '')
   for (const iss of state.manners.iss(state.issuer)) location.searchParams.append('iss', iss)
@@ -145,7 +145,7 @@ async function redeem({ state, form, method }: Question): Promise<Answer> {
   if (form.get('grant_type') !== 'authorization_code') return refusal('unsupported_grant_type')
   const grant = state.codes.get(form.get('code') ?? '')
   state.codes.delete(form.get('code') ?? '')
-  if (!grant || form.get('redirect_uri') !== REDIRECT_URI) return refusal('invalid_grant')
+  if (!grant || form.get('redirect_uri') !== state.manners.redirectUri) return refusal('invalid_grant')
   const challenge = grant.request.get('code_challenge')
   const presented = createHash('sha256')
     .update(form.get('code_verifier') ?? '')

@@ -7,6 +7,8 @@ import type { Signature } from './idp-tokens.ts'
 export type Person = Readonly<Record<string, unknown>> & { readonly sub: string }
 
 export interface Manners {
+  /** The only one that is registered. */
+  redirectUri: string
   /** A path under which everything lives, such as `/dex`. */
   path: string
   /** Members that replace those of the discovery document; `undefined` leaves one out. */
@@ -51,6 +53,7 @@ export const ADA: Person = {
 }
 
 export const POLITE: Manners = {
+  redirectUri: REDIRECT_URI,
   path: '',
   metadata: {},
   idTokenClaims: null,

@@ -38,12 +38,12 @@ async function databaseFrom(template: string): Promise<TestDatabase> {
   }
 }
 
-/** Runs one statement as the superuser, outside of any test's database. */
-export async function administer(statement: string): Promise<void> {
+/** Runs one statement as the superuser, outside of any test's database; answers its rows. */
+export async function administer(statement: string): Promise<readonly unknown[]> {
   const client = new pg.Client(addressOf('GATEHOUSE_TEST_POSTGRES', 'postgres'))
   await client.connect()
   try {
-    await client.query(statement)
+    return (await client.query(statement)).rows
   } finally {
     await client.end()
   }

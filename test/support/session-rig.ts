@@ -97,7 +97,9 @@ export async function openSessionRig(options: SessionRigOptions = {}): Promise<S
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${nameOf(database)}'`,
       )
     },
-    resumeStore: () => administer(`alter database ${nameOf(database)} allow_connections true`),
+    async resumeStore() {
+      await administer(`alter database ${nameOf(database)} allow_connections true`)
+    },
     async [Symbol.asyncDispose]() {
       for (const replica of replicas) await replica[Symbol.asyncDispose]()
       await idp[Symbol.asyncDispose]()
