@@ -133,6 +133,7 @@ function registerInference(server: FastifyInstance, options: GatewayOptions): vo
     maxBodyBytes: config.limits.max_request_bytes,
     clientStallMs: timeouts.client_stall_ms,
   }
+  server.decorateRequest('session')
   server.route(messages(inference))
   server.route(countTokens(inference))
   server.route(modelsRoute({ bearer, catalog, policy: everyModel }))

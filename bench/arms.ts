@@ -20,7 +20,7 @@ export interface Arm {
 const GATEWAY_CORE = 0
 
 /** A port that was free a moment ago; other programs take their port by number. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

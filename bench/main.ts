@@ -1,7 +1,7 @@
 // Compares Gatehouse with a direct connection, nginx and another gateway in one interleaved run on loopback.
 //
 // usage: npm run bench -- [--arms direct,nginx,portkey,gatehouse] [--rounds 7] [--streams 1000,5000]
-//        [--stream-seconds 30] [--skip-requests] [--out FILE]
+//        [--stream-seconds 30] [--cases '2 KB'] [--skip-requests] [--out FILE]
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     streams: { type: 'string', default: '1000,5000' },
     'stream-seconds': { type: 'string', default: '30' },
+    cases: { type: 'string', default: '' },
     'skip-requests': { type: 'boolean', default: false },
     out: { type: 'string' },
   },
@@ -33,7 +34,9 @@ try {
   console.log(
     `# ${new Date().toISOString()}  node ${process.version}  ${cpus().length} x ${cpus()[0]?.model ?? '?'}`,
   )
-  const requests = values['skip-requests'] ? [] : await compareRequests(arms, Number(values.rounds))
+  const requests = values['skip-requests']
+    ? []
+    : await compareRequests(arms, { rounds: Number(values.rounds), cases: values.cases })
   const counts = values.streams.split(',').map(Number).filter(Boolean)
   const streams = await compareStreams(arms, counts, Number(values['stream-seconds']))
   const file = values.out ?? join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`)

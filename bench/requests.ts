@@ -35,11 +35,14 @@ export function requestFor(arm: Arm, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`POST /v1/messages?beta=true HTTP/1.1\r\n${lines}\r\n`), body])
 }
 
-/** Runs every case on every arm, `rounds` times in a random order, and prints the medians. */
-export async function compareRequests(arms: readonly Arm[], rounds: number): Promise<Round[]> {
+/** Runs every case whose name starts with `cases` on every arm, `rounds` times in a random order; prints the medians. */
+export async function compareRequests(
+  arms: readonly Arm[],
+  { rounds, cases }: { rounds: number; cases: string },
+): Promise<Round[]> {
   const client = forkOn(1, new URL('client.ts', import.meta.url))
   const results: Round[] = []
-  for (const bench of CASES) {
+  for (const bench of CASES.filter(({ name }) => name.startsWith(cases))) {
     for (const arm of arms)
       await load(client, arm, bench, { connections: CONNECTIONS, requests: bench.requests })
     for (let round = 0; round < rounds; round += 1) {
