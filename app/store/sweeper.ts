@@ -10,9 +10,12 @@ export interface SweeperOptions {
   readonly pool: pg.Pool
   readonly log: Log
   readonly clock: Clock
-  /** Calls `tick` every `ms` until the returned function is called; the machine's timer by default. */
-  readonly every?: ((ms: number, tick: () => void) => () => void) | undefined
+  /** The machine's timer by default. */
+  readonly every?: Every | undefined
 }
+
+/** Calls `tick`, which never rejects, every `ms` until the returned function is called. */
+export type Every = (ms: number, tick: () => Promise<void>) => () => void
 
 export interface Sweeper {
   /** Resolves when nothing is being deleted any more. */
@@ -73,11 +76,7 @@ const LONG_LIVED: readonly Sweep[] = [
 
 /** Starts the loops: every 30 seconds what lives for minutes, every hour what lives for days. */
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const every = options.every ?? machineTimer
-  const loops = [
-    startLoop(SHORT_LIVED, { ...options, every, ms: 30_000 }),
-    startLoop(LONG_LIVED, { ...options, every, ms: 3_600_000 }),
-  ]
+  const loops = [startLoop(SHORT_LIVED, 30_000, options), startLoop(LONG_LIVED, 3_600_000, options)]
   return {
     async stop() {
       await Promise.all(loops.map(loop => loop.stop()))
@@ -85,13 +84,12 @@ export function startSweeper(options: SweeperOptions): Sweeper {
   }
 }
 
-type Loop = Required<Pick<SweeperOptions, 'every'>> & SweeperOptions & { readonly ms: number }
-
-function startLoop(sweeps: readonly Sweep[], { pool, log, clock, every, ms }: Loop): Sweeper {
+function startLoop(sweeps: readonly Sweep[], ms: number, options: SweeperOptions): Sweeper {
+  const { pool, log, clock, every = machineTimer } = options
   const failing = createCondition({ log, clock, text: 'expired rows cannot be deleted' })
   let running: Promise<void> | null = null
   let isStopped = false
-  const run = async () => {
+  const sweepAll = async () => {
     try {
       for (const sweep of sweeps) await sweepTable(pool, sweep, () => isStopped)
       failing.ended()
@@ -100,13 +98,14 @@ function startLoop(sweeps: readonly Sweep[], { pool, log, clock, every, ms }: Lo
     }
     running = null
   }
-  const end = every?.(ms, () => {
-    running ??= run()
+  const end = every(ms, () => {
+    running ??= sweepAll()
+    return running
   })
   return {
     async stop() {
       isStopped = true
-      end?.()
+      end()
       await running
     },
   }
@@ -132,7 +131,7 @@ async function sweepBatch(pool: pg.Pool, { table, text }: Sweep): Promise<number
   })
 }
 
-function machineTimer(ms: number, tick: () => void): () => void {
+const machineTimer: Every = (ms, tick) => {
   const timer = setInterval(tick, ms)
   timer.unref()
   return () => clearInterval(timer)

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type pg from 'pg'
+import { type Every, startSweeper } from '../../app/store/sweeper.ts'
+import { createDatabase, type TestDatabase } from '../support/postgres.ts'
+import { recordLog } from '../support/recorded-log.ts'
+
+const HALF_A_MINUTE = 30_000
+const HOUR = 3_600_000
+
+/** A sweeper whose timer is ours: `tick` runs the loops of those intervals once, to their end. */
+function sweeperOf(pool: pg.Pool) {
+  const log = recordLog()
+  const loops = new Map<number, () => Promise<void>>()
+  let now = 0
+  const every: Every = (ms, tick) => {
+    loops.set(ms, tick)
+    return () => loops.delete(ms)
+  }
+  const sweeper = startSweeper({ pool, log, clock: () => now, every })
+  const tick = async (...intervals: number[]) => {
+    now += 60_000
+    for (const ms of intervals) await loops.get(ms)?.()
+  }
+  return { log, tick, sweeper, intervals: () => [...loops.keys()] }
+}
+
+/** Fills every table with rows that have expired, and with one that has not. */
+async function fill({ pool }: TestDatabase, expired: number): Promise<void> {
+  const times = `select i, now() + case when i = 0 then interval '1 hour' else interval '-1 second' end as until
+                 from generate_series(0, ${expired}) as i`
+  await pool.query(`insert into device_grants (device_hash, user_code, expires_at, client_ip)
+                    select int4send(i), i::text, until, '' from (${times}) as t`)
+  await pool.query(`insert into claimed_states select i::text, until from (${times}) as t`)
+  await pool.query(`insert into rate_windows select i::text, 1, until from (${times}) as t`)
+  await pool.query(`insert into session_refresh (sid, gen, holder, lease_until, expires_at)
+                    select i::text, 0, '', now(), until from (${times}) as t`)
+  await pool.query(`insert into revoked_sessions (key, expires_at, reason)
+                    select i::text, until, '' from (${times}) as t`)
+}
+
+async function counts({ pool }: TestDatabase) {
+  const { rows } = await pool.query(`
+    select (select count(*)::int from device_grants) as device_grants,
+           (select count(*)::int from claimed_states) as claimed_states,
+           (select count(*)::int from rate_windows) as rate_windows,
+           (select count(*)::int from session_refresh) as session_refresh,
+           (select count(*)::int from revoked_sessions) as revoked_sessions`)
+  return rows[0]
+}
+
+test('what has expired is deleted, the rest stays, in more batches than one', async () => {
+  await using database = await createDatabase()
+  await fill(database, 2500)
+  const { tick, log } = sweeperOf(database.pool)
+
+  await tick(HALF_A_MINUTE, HOUR)
+
+  assert.deepEqual(await counts(database), {
+    device_grants: 1,
+    claimed_states: 1,
+    rate_windows: 1,
+    session_refresh: 1,
+    revoked_sessions: 1,
+  })
+  assert.deepEqual(log.lines, [])
+})
+
+test('state of sign-ins is swept every 30 seconds, state of sessions every hour', async () => {
+  await using database = await createDatabase()
+  await fill(database, 1)
+  const { tick, intervals } = sweeperOf(database.pool)
+
+  await tick(HALF_A_MINUTE)
+
+  assert.deepEqual(intervals(), [HALF_A_MINUTE, HOUR])
+  assert.deepEqual(await counts(database), {
+    device_grants: 1,
+    claimed_states: 1,
+    rate_windows: 1,
+    session_refresh: 2,
+    revoked_sessions: 2,
+  })
+})
+
+test('a replica passes over a sweep that another one is doing', async () => {
+  await using database = await createDatabase()
+  await fill(database, 5)
+  const other = await database.pool.connect()
+  await other.query('begin')
+  await other.query('select pg_advisory_xact_lock(4718502117)')
+  const { tick } = sweeperOf(database.pool)
+
+  await tick(HALF_A_MINUTE)
+  const during = await counts(database)
+  await other.query('commit')
+  other.release()
+  await tick(HALF_A_MINUTE)
+
+  assert.equal(during.device_grants, 6)
+  assert.equal((await counts(database)).device_grants, 1)
+})
+
+test('a sweep that fails is logged, and the next one makes up for it', async () => {
+  await using database = await createDatabase()
+  await fill(database, 5)
+  await database.pool.query('alter table rate_windows rename to hidden')
+  const { tick, log } = sweeperOf(database.pool)
+
+  await tick(HALF_A_MINUTE)
+  await database.pool.query('alter table hidden rename to rate_windows')
+  await tick(HALF_A_MINUTE)
+
+  assert.deepEqual(log.lines, [
+    'warn expired rows cannot be deleted {"cause":"relation \\"rate_windows\\" does not exist"}',
+    'info over: expired rows cannot be deleted',
+  ])
+  assert.equal((await counts(database)).rate_windows, 1)
+})
+
+test('a sweeper that is stopped sweeps no more', async () => {
+  await using database = await createDatabase()
+  const { sweeper, intervals } = sweeperOf(database.pool)
+
+  await sweeper.stop()
+
+  assert.deepEqual(intervals(), [])
+})
