@@ -33,7 +33,6 @@ export const ManagedSection = closed({ policies: list(PolicySection) })
 
 /** `managed`, defaults filled in. */
 export type ManagedConfig = z.infer<typeof ManagedSection>
-export type PolicyConfig = z.infer<typeof PolicySection>
 
 /** The settings and desktop blocks (C-20, C-21), and one name for settings in the whole file (P-2). */
 export const managedRules: Rule = tree => {
@@ -48,7 +47,7 @@ export const managedRules: Rule = tree => {
 }
 
 /** The paths of every settings block in the file. */
-export function settingsBlocks(tree: Tree): Path[] {
+function settingsBlocks(tree: Tree): Path[] {
   return tree
     .items('managed', 'policies')
     .flatMap(policy => ['code', 'cli', 'settings'].map(name => [...policy, name]))

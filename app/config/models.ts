@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { closed, list, text, textMap } from './scalar.ts'
 
 /** One model that developers may ask for, beside the built-in ones. */
-export const ModelSection = closed({
+const ModelSection = closed({
   id: text(),
   label: text().optional(),
   description: text().optional(),
@@ -12,9 +12,6 @@ export const ModelSection = closed({
 
 /** The configured models, in the order in which they are listed. */
 export const ModelsSection = list(ModelSection)
-
-/** One entry of `models`. */
-export type ModelEntry = z.infer<typeof ModelSection>
 
 /** `models`. */
 export type ModelsConfig = z.infer<typeof ModelsSection>

@@ -74,7 +74,7 @@ export function readPostgresUrl(value: string): PostgresAddress | UnreadableUrl 
 }
 
 /** Reports whether `host` is this machine: a Unix socket's folder, `localhost`, 127/8 or ::1. */
-export function isLocalHost(host: string): boolean {
+function isLocalHost(host: string): boolean {
   return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)
 }
 

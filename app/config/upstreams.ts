@@ -10,7 +10,7 @@ export const PROVIDERS = ['anthropic', 'bedrock', 'mantle', 'anthropicAws', 'ver
 export type Provider = (typeof PROVIDERS)[number]
 
 /** `https://api.anthropic.com`, the base of `anthropic` upstreams that name none. */
-export const ANTHROPIC_API = 'https://api.anthropic.com'
+const ANTHROPIC_API = 'https://api.anthropic.com'
 
 const AnthropicUpstream = closed({
   provider: z.literal('anthropic'),
@@ -105,7 +105,7 @@ const FoundryUpstream = closed({
 })
 
 /** One upstream, by its provider. */
-export const UpstreamSection = z.discriminatedUnion('provider', [
+const UpstreamSection = z.discriminatedUnion('provider', [
   AnthropicUpstream,
   BedrockUpstream,
   MantleUpstream,
@@ -119,7 +119,6 @@ export const UpstreamsSection = list(UpstreamSection, 'at least one upstream is 
   error: 'at most 64 upstreams are accepted.',
 })
 
-export type UpstreamConfig = z.infer<typeof UpstreamSection>
 export type AnthropicUpstreamConfig = z.infer<typeof AnthropicUpstream>
 export type UpstreamsConfig = z.infer<typeof UpstreamsSection>
 

@@ -40,7 +40,7 @@ export async function choosePlace(programs: string, folder: string): Promise<Pla
 }
 
 /** Copies the programs of `place` to a folder below `parent` that every user may enter, and puts `folder` there. */
-export async function copyPlace(place: Place, parent = tmpdir()): Promise<Place> {
+async function copyPlace(place: Place, parent = tmpdir()): Promise<Place> {
   const name = createHash('sha256').update(place.folder).digest('hex').slice(0, 16)
   const home = join(parent, `gatehouse-postgres-${name}`)
   await mkdir(home, { recursive: true, mode: 0o755 })

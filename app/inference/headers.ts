@@ -52,7 +52,7 @@ function isOpen(name: string, rules: HeaderRules): boolean {
 }
 
 /** `sent` with those of `needed` that it lacks; its own text and order stay as they are. */
-export function withBetas(sent: string | undefined, needed: readonly string[]): string | undefined {
+function withBetas(sent: string | undefined, needed: readonly string[]): string | undefined {
   if (needed.length === 0) return sent
   const present = new Set(sent?.split(',').map(beta => beta.trim()))
   const missing = needed.filter(beta => !present.has(beta))

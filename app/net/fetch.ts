@@ -11,7 +11,7 @@ export interface FetchOptions {
 }
 
 /** The answer was longer than the caller is willing to hold. */
-export class AnswerTooLong extends Error {
+class AnswerTooLong extends Error {
   override readonly name = 'AnswerTooLong'
   readonly code = 'ERR_ANSWER_TOO_LONG'
 
@@ -21,7 +21,7 @@ export class AnswerTooLong extends Error {
 }
 
 /** The answer was a redirect, which is followed nowhere (H-33). */
-export class UnexpectedRedirect extends Error {
+class UnexpectedRedirect extends Error {
   override readonly name = 'UnexpectedRedirect'
   readonly code = 'ERR_UNEXPECTED_REDIRECT'
 

@@ -58,7 +58,7 @@ export function judgeAnswer(text: string): Category | null {
 }
 
 /** Judges an address, and the IPv4 addresses that it stands for. */
-export function judgeAddress(address: Address): Category | null {
+function judgeAddress(address: Address): Category | null {
   const row = TABLE.find(({ ranges }) => ranges.includes(address))
   if (row) return row.category
   const embedded = embeddedIn(address)
