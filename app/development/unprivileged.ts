@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chown, cp, lstat, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { pid } from 'node:process'
@@ -40,7 +40,7 @@ export async function choosePlace(programs: string, folder: string): Promise<Pla
 }
 
 /** Copies the programs of `place` to a folder below `parent` that every user may enter, and puts `folder` there. */
-async function copyPlace(place: Place, parent = tmpdir()): Promise<Place> {
+export async function copyPlace(place: Place, parent = tmpdir()): Promise<Place> {
   const name = createHash('sha256').update(place.folder).digest('hex').slice(0, 16)
   const home = join(parent, `gatehouse-postgres-${name}`)
   await mkdir(home, { recursive: true, mode: 0o755 })
@@ -91,5 +91,10 @@ async function copyOnce(from: string, to: string): Promise<void> {
   if (await stat(to).catch(() => null)) return
   const partial = `${to}-${pid}`
   await cp(from, partial, { recursive: true, verbatimSymlinks: true })
+  // An installation for one's own eyes only is copied with its modes.
+  for (const entry of await readdir(partial, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) await chmod(join(entry.parentPath, entry.name), 0o755)
+  }
+  await chmod(partial, 0o755)
   await rename(partial, to)
 }
