@@ -31,6 +31,9 @@ export interface LineWriterOptions {
 // One write carries at most this much, so that little is beyond recall when the reader blocks.
 const BATCH_BYTES = 65_536
 
+// Lines wait this long for company: a write goes to another thread and back, which costs more than the line.
+const GATHER_MS = 10
+
 export function createLineWriter(options: LineWriterOptions): LineWriter {
   return new BufferedLines(options)
 }
@@ -43,7 +46,7 @@ class BufferedLines implements LineWriter {
   readonly #audit = new LineQueue()
   readonly #idle: (() => void)[] = []
   #writing = 0
-  #isScheduled = false
+  #timer: NodeJS.Timeout | null = null
   #lost = 0
   #lostSince = 0
   #describe: ((dropped: number, since: number) => string) | null = null
@@ -74,7 +77,10 @@ class BufferedLines implements LineWriter {
 
   flush(): Promise<void> {
     if (this.#isEmpty()) return Promise.resolve()
-    return new Promise(resolve => this.#idle.push(resolve))
+    return new Promise(resolve => {
+      this.#idle.push(resolve)
+      this.#writeBatch()
+    })
   }
 
   #hasRoomFor(length: number): boolean {
@@ -83,15 +89,13 @@ class BufferedLines implements LineWriter {
 
   #queue(queue: LineQueue, line: string): void {
     queue.push(line)
-    if (this.#isScheduled || this.#writing > 0) return
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      this.#writeBatch()
-    })
+    if (this.#timer === null && this.#writing === 0)
+      this.#timer = setTimeout(() => this.#writeBatch(), GATHER_MS)
   }
 
   #writeBatch(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
     if (this.#writing > 0) return
     const batch = this.#operational.take(BATCH_BYTES) + this.#audit.take(BATCH_BYTES)
     if (batch === '') {
@@ -103,7 +107,10 @@ class BufferedLines implements LineWriter {
       // A reader that is gone cannot be told so; what it did not take is lost, and the next line tries again.
       this.#writing = 0
       this.#reportLoss()
-      this.#writeBatch()
+      const waiting = this.#operational.bytes + this.#audit.bytes
+      const isUrgent = waiting === 0 || waiting >= BATCH_BYTES || this.#idle.length > 0
+      if (isUrgent) this.#writeBatch()
+      else this.#timer = setTimeout(() => this.#writeBatch(), GATHER_MS)
     })
   }
 
