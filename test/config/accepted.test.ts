@@ -47,7 +47,9 @@ load_test_mode: { enabled: true, reply_tokens: 1, reply_seconds: 0 }
 
 test('mantle upstreams are valid where no guardrail is set', () => {
   const text = `
-listen: { host: localhost, port: \${PORT} }
+listen:
+  host: localhost
+  port: \${PORT}
 oidc: { issuer: "https://idp.example.com", client_id: claude, client_secret: "\${CLIENT_SECRET}" }
 session: { jwt_secret: "\${JWT}" }
 store: { postgres_url: "\${DATABASE_URL}" }
