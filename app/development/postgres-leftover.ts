@@ -13,6 +13,7 @@ export async function claimFolder(folder: string): Promise<void> {
   if (owner !== '' && start === (await startOf(Number(owner)))) {
     throw new Error(`the database in ${folder} is in use by process ${owner}; stop that one first`)
   }
+  await rm(file, { force: true })
   await writeFile(file, `${pid}\n${await startOf(pid)}`)
 }
 

@@ -155,7 +155,10 @@ interface Launch {
 }
 
 async function launch(place: Place, data: string, { settings, persistent }: Launch) {
-  const log = await open(join(place.folder, 'postgres.log'), 'w')
+  const logFile = join(place.folder, 'postgres.log')
+  // Another user, root or not, may have written the last one.
+  await rm(logFile, { force: true })
+  const log = await open(logFile, 'w')
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const server = [join(place.programs, 'bin/postgres'), '-D', data, ...flags]
   const watched = ['sh', '-c', WATCHED_START, 'sh', data, persistent ? '' : place.folder, ...server]

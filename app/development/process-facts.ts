@@ -8,13 +8,15 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** When process `pid` started, in the system's own spelling; null when there is no such process. */
+/** When process `pid` started, in the system's own spelling; null when there is no such process any more. */
 export async function startOf(pid: number): Promise<string | null> {
   if (platform !== 'linux') return ps(pid, 'lstart=')
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   // proc(5): the second field is the program's name in parentheses, which may itself hold spaces and
-  // parentheses; the start time is the 22nd field, so the 20th after the last closing one.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  // parentheses. After it the first is the state, Z for one that is dead and not yet buried, and the
+  // twentieth is the start time.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' ? null : (fields[19] ?? null)
 }
 
 /** The command line of process `pid`, its words separated by spaces; null when there is no such process. */
