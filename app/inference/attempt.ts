@@ -5,11 +5,13 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Answer, AnswerSink, FlowControl, Outcome } from './answer-sink.ts'
 import type { ClientListener, ClientSide } from './client-side.ts'
-import { Decoder, decoderFor } from './decoder.ts'
+import { decoderOf } from './content-encoding.ts'
+import { Decoder } from './decoder.ts'
 import { ErrorBody } from './error-body.ts'
 import type { Failure } from './failover.ts'
 import { textOf } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
+import { packedChunks } from './packed-chunks.ts'
 import { StreamRelay } from './relay.ts'
 import type { Call, OutgoingBody, RequestHead, Upstream } from './upstreams/upstream.ts'
 import { StreamMeter } from './usage.ts'
@@ -79,7 +81,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       loadTest.answer(call, this)
       return
     }
-    this.#chunks = [...body.chunks]
+    this.#chunks = packedChunks(body.chunks)
     head.headers.push('content-length', String(body.length))
     upstream.dispatcher.dispatch(
       {
@@ -114,7 +116,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     this.#controller = controller
     this.#status = status
     this.#upstreamRequestId = textOf(headers['request-id']) ?? textOf(headers['x-request-id'])
-    const transform = decoderFor(textOf(headers['content-encoding']))
+    const transform = decoderOf(textOf(headers['content-encoding']))
     if (transform === 'unknown') {
       this.#unreachable('an answer in an unknown content-encoding')
       return

@@ -14,8 +14,8 @@ const CHUNK = { chunkSize: 64 * 1024 }
 /** RFC 9659: a decoder of this content coding needs windows of 8 MiB and may refuse larger ones. */
 const ZSTD = { ...CHUNK, params: { [constants.ZSTD_d_windowLogMax]: 23 } }
 
-/** The decoder for a request's `content-encoding`; null when the bytes are as they are, 415 for anything unknown. */
-export function decoderFor(encoding: string | undefined): Transform | null {
+/** What undoes a `content-encoding` of one layer: null for none, `unknown` when nothing does. */
+export function decoderOf(encoding: string | undefined): Transform | null | 'unknown' {
   switch (encoding?.trim().toLowerCase()) {
     case undefined:
     case '':
@@ -30,9 +30,16 @@ export function decoderFor(encoding: string | undefined): Transform | null {
     case 'zstd':
       return createZstdDecompress(ZSTD)
     default:
-      throw new Refusal(
-        'unsupported_encoding',
-        'the request body must be sent as it is or with one of the content codings gzip, deflate, br, zstd',
-      )
+      return 'unknown'
   }
+}
+
+/** The decoder for a request's `content-encoding`; null when the bytes are as they are, 415 for anything unknown. */
+export function decoderFor(encoding: string | undefined): Transform | null {
+  const decoder = decoderOf(encoding)
+  if (decoder !== 'unknown') return decoder
+  throw new Refusal(
+    'unsupported_encoding',
+    'the request body must be sent as it is or with one of the content codings gzip, deflate, br, zstd',
+  )
 }

@@ -1,25 +1,5 @@
 import type { Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import type { AnswerSink, FlowControl } from './answer-sink.ts'
-
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-}
-
-/**
- * What undoes a `content-encoding`: null for none, `unknown` when nothing does.
- *
- * We ask for `identity`; this is for upstreams that compress all the same.
- */
-export function decoderFor(encoding: string | undefined): Transform | null | 'unknown' {
-  const name = encoding?.trim().toLowerCase() ?? ''
-  if (name === '' || name === 'identity') return null
-  return Object.hasOwn(DECODERS, name) ? DECODERS[name]!() : 'unknown' // it has it
-}
 
 /** Decodes an answer on its way into `sink`, under the back-pressure of both ends. */
 export class Decoder {

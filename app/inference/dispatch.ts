@@ -14,7 +14,7 @@ import type { LoadTest } from './load-test.ts'
 import type { RequestBody } from './request-body.ts'
 import { replacementBody } from './upstream-errors.ts'
 import type { Call, RequestHead, Upstream } from './upstreams/upstream.ts'
-import type { UsageRecord } from './usage-record.ts'
+import type { ReplyUsage, UsageRecord } from './usage-record.ts'
 
 export interface DispatchOptions {
   /** Every configured upstream, by name. */
@@ -143,9 +143,9 @@ class Dispatching {
 
   #hand(
     exchange: Exchange,
-    { upstream, call, usage }: { upstream: Upstream; call: Call; usage: Omit<UsageRecord, keyof UsageOwner> },
+    { upstream, call, usage }: { upstream: Upstream; call: Call; usage: ReplyUsage },
   ): void {
-    this.#options.meter?.({
+    const record: UsageRecord = {
       request_id: exchange.requestId,
       sub: exchange.identity.sub,
       upstream: upstream.name,
@@ -153,7 +153,16 @@ class Dispatching {
       client_model: call.clientModel,
       ...usage,
       load_test: exchange.isLoadTest,
-    })
+    }
+    try {
+      this.#options.meter?.(record)
+    } catch (error) {
+      // The developer has the answer; what it used must not undo that.
+      this.#options.log.error('the usage of a reply could not be recorded', {
+        request_id: exchange.requestId,
+        cause: String(error),
+      })
+    }
   }
 
   #warn(exchange: Exchange, failure: Failure): void {
@@ -182,11 +191,6 @@ class Dispatching {
     })
   }
 }
-
-type UsageOwner = Pick<
-  UsageRecord,
-  'request_id' | 'sub' | 'upstream' | 'upstream_model' | 'client_model' | 'load_test'
->
 
 const HOUR_MS = 3_600_000
 

@@ -65,7 +65,8 @@ export class StreamRelay implements AnswerSink {
   }
 
   usage(): ReplyUsage | null {
-    return this.#isMetering && this.#meter.isStarted ? this.#meter.result() : null
+    const isKnown = this.#meter.isStarted || this.#meter.isWhole
+    return this.#isMetering && isKnown ? this.#meter.result() : null
   }
 
   /** A fault of the meter is ours, not the developer's: the stream goes on unmetered. */

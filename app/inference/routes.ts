@@ -94,6 +94,8 @@ async function serve(incoming: Incoming): Promise<void> {
     else exchange.refused(error instanceof Refusal ? error.status : 500)
     throw error
   } finally {
+    // Nobody is left to answer: Fastify must not wait for it.
+    if (client.isGone && !client.hasBegun) reply.hijack()
     ticket?.end()
     exchange.close(audit)
   }

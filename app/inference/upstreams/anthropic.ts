@@ -1,3 +1,4 @@
+// Upstreams of provider `anthropic`: the Anthropic API itself, or a proxy that speaks it.
 import type { AnthropicUpstreamConfig } from '../../config/upstreams.ts'
 import type { BodyEdit } from '../body-edits.ts'
 import type { BuiltinModel } from '../builtin-models.ts'
