@@ -51,7 +51,7 @@ function isOpen(name: string, rules: HeaderRules): boolean {
   return rules.takesStainless && name.startsWith('x-stainless-')
 }
 
-/** `sent` with those of `needed` that it lacks; its own text and order stay as they are. */
+/** Adds those of `needed` that `sent` lacks; its own text and order stay as they are. */
 function withBetas(sent: string | undefined, needed: readonly string[]): string | undefined {
   if (needed.length === 0) return sent
   const present = new Set(sent?.split(',').map(beta => beta.trim()))

@@ -2,7 +2,7 @@
 const SMALL = 32 * 1024
 
 /**
- * `chunks` with neighbours that are small joined, as a new list.
+ * A new list of `chunks` in which small neighbours are joined.
  *
  * Every piece is a write of its own, and an edit leaves slices of a few bytes; large chunks are passed on uncopied.
  */
