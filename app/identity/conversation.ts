@@ -8,6 +8,8 @@ export interface Conversation {
 export interface TimeLimits {
   readonly callMs: number
   readonly totalMs: number
+  /** Ends every call early. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export function startConversation(guarded: typeof globalThis.fetch, limits: TimeLimits): Conversation {
@@ -16,7 +18,7 @@ export function startConversation(guarded: typeof globalThis.fetch, limits: Time
   return {
     remainingMs: () => Math.max(0, Math.floor(endsAt - performance.now())),
     fetch: (input, init) => {
-      const signals = [whole, AbortSignal.timeout(limits.callMs), init?.signal].filter(
+      const signals = [whole, AbortSignal.timeout(limits.callMs), limits.signal, init?.signal].filter(
         signal => signal != null,
       )
       return guarded(input, { ...init, redirect: 'manual', signal: AbortSignal.any(signals) })

@@ -18,7 +18,7 @@ export interface BootConversation {
   readonly callMs: number
   readonly attempts: number
   readonly pauseMs: number
-  /** Ends the waiting between attempts when the process is told to stop. */
+  /** Ends an attempt, and the waiting for the next one, when the process is told to stop. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -50,10 +50,12 @@ export async function askAtBoot(
   boot: BootConversation,
 ): Promise<Readonly<Record<string, unknown>>> {
   for (let attempt = 1; ; attempt += 1) {
-    const conversation = startConversation(boot.fetch, { callMs: boot.callMs, totalMs: boot.callMs })
+    const { callMs, signal } = boot
+    const conversation = startConversation(boot.fetch, { callMs, totalMs: callMs, signal })
     try {
       return await fetchDocument(question.url, question.step, conversation.fetch)
     } catch (thrown) {
+      signal?.throwIfAborted()
       const failure = await failureOf(question.step, thrown)
       const told = `${sentenceFor(question, failure.fault)} (attempt ${attempt} of ${boot.attempts})`
       if (attempt >= boot.attempts || !mayPass(failure.fault)) {
@@ -61,7 +63,7 @@ export async function askAtBoot(
       }
       boot.log.warn(told)
     }
-    await pause(boot.pauseMs, undefined, boot.signal && { signal: boot.signal })
+    await pause(boot.pauseMs, undefined, signal && { signal })
   }
 }
 
