@@ -35,6 +35,8 @@ export interface Manners {
   refusedScopes: readonly string[]
   /** The browser is sent over a second host, as ADFS farms do. */
   secondHost: boolean
+  /** Awaited before an endpoint answers. */
+  pause: (endpoint: Endpoint) => Promise<void>
   /** Endpoints that misbehave. `refresh` is the token endpoint when a refresh token is presented. */
   faults: Partial<Record<Endpoint, Fault>>
 }
@@ -69,5 +71,6 @@ export const POLITE: Manners = {
   pkce: 'required',
   refusedScopes: [],
   secondHost: false,
+  pause: async () => {},
   faults: {},
 }

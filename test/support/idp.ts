@@ -39,6 +39,7 @@ async function serve(state: IdpState, request: IncomingMessage, response: Server
   const { authorization = '', host = '' } = request.headers
   const method = request.method === 'POST' ? await methodOf(state, authorization, form) : null
   state.requests.push({ endpoint, form, method })
+  await state.manners.pause(endpoint)
   const fault = state.manners.faults[endpoint]
   if (fault) return void fault(request, response)
   const bearer = authorization.replace(/^Bearer /, '')

@@ -6,6 +6,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number
   /** `url` with this proxy in place of its host and port. */
   through(url: string): string
+  /** Resolves when the next connection was accepted. */
+  reached(): Promise<void>
   /** From now on connections are accepted and nothing is passed on, in either direction. */
   pause(): void
   /** Cuts what is open; from now on new connections are cut as well. */
@@ -18,10 +20,12 @@ export interface TcpProxy extends AsyncDisposable {
 export async function startTcpProxy(url: string): Promise<TcpProxy> {
   const target = new URL(url)
   const pairs = new Set<readonly [Socket, Socket]>()
+  const awaited: (() => void)[] = []
   let state: 'open' | 'paused' | 'cut' = 'open'
 
   const server = createServer(near => {
     near.on('error', () => {})
+    for (const arrive of awaited.splice(0)) arrive()
     if (state === 'cut') return void near.destroy()
     const far = connect(Number(target.port), target.hostname)
     const pair = [near, far] as const
@@ -46,6 +50,7 @@ export async function startTcpProxy(url: string): Promise<TcpProxy> {
       proxied.port = String(address.port)
       return proxied.href
     },
+    reached: () => new Promise(resolve => awaited.push(resolve)),
     pause() {
       state = 'paused'
       pairs.forEach(hold)
