@@ -40,6 +40,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     return await startClaimed(place, options)
   } catch (error) {
     await releaseFolder(place.folder)
+    await discardFolders(place, options)
     throw error
   }
 }
@@ -63,7 +64,7 @@ async function startClaimed(place: Place, options: PostgresOptions): Promise<Pos
     await server.stop()
     await rm(socket, { recursive: true, force: true })
     await releaseFolder(place.folder)
-    if (!options.persistent) await rm(place.folder, { recursive: true, force: true })
+    await discardFolders(place, options)
   }
   return {
     url: `postgres://gatehouse@${encodeURIComponent(socket)}:${port}/postgres`,
@@ -71,6 +72,12 @@ async function startClaimed(place: Place, options: PostgresOptions): Promise<Pos
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+async function discardFolders(place: Place, { folder, persistent }: PostgresOptions): Promise<void> {
+  if (persistent) return
+  await rm(place.folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true })
 }
 
 function programsFolder(): string {

@@ -39,21 +39,25 @@ export async function choosePlace(programs: string, folder: string): Promise<Pla
   return copyPlace(plain)
 }
 
-/** Copies the programs of `place` to a folder below `parent` that every user may enter, and puts `folder` there. */
+/** Copies the programs of `place` to a folder below `parent` that every user may enter, and moves its files there. */
 export async function copyPlace(place: Place, parent = tmpdir()): Promise<Place> {
-  const name = createHash('sha256').update(place.folder).digest('hex').slice(0, 16)
-  const home = join(parent, `gatehouse-postgres-${name}`)
+  const { mtimeMs } = await stat(join(place.programs, 'bin/postgres'))
+  const home = join(parent, `gatehouse-postgres-${shortHash(`${place.programs} ${mtimeMs}`)}`)
   await mkdir(home, { recursive: true, mode: 0o755 })
   const { uid } = await lstat(home)
   if (uid !== userInfo().uid) throw new Error(`${home} belongs to somebody else; remove it and start again`)
 
-  const copy: Place = { ...place, programs: join(home, 'native'), folder: join(home, 'files') }
+  const folder = join(home, `files-${shortHash(place.folder)}`)
+  const copy: Place = { ...place, programs: join(home, 'native'), folder }
   await copyOnce(place.programs, copy.programs)
-  await mkdir(copy.folder, { recursive: true })
-  if (copy.user) await chown(copy.folder, copy.user.uid, copy.user.gid)
+  await mkdir(folder, { recursive: true })
+  if (copy.user) await chown(folder, copy.user.uid, copy.user.gid)
   if (await isUsable(copy)) return copy
-  await rm(home, { recursive: true })
   throw new Error(`Postgres cannot be run as root, nor as user ${place.user?.uid} from ${home}`)
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
 /** Spawn options that run a command of `place`; an empty environment keeps PG* variables out. */
@@ -71,14 +75,17 @@ async function ownerOf(folder: string): Promise<User> {
   return { uid: Number(nobody) >>> 0, gid: Number(group) >>> 0 }
 }
 
-// capabilities(7): an ambient capability survives the change of user and the start of a program.
+// capabilities(7): an ambient capability survives the change of user and the start of a program, and access(2),
+// with which initdb looks for its sister programs, respects it only when the user's number fixes nothing up.
 function withCapability({ uid, gid }: User): string[] {
-  const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  const bits = '--securebits=+no_setuid_fixup'
+  const capability = [bits, '--inh-caps=+dac_override', '--ambient-caps=+dac_override']
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...capability]
 }
 
 async function isUsable(place: Place): Promise<boolean> {
-  const script = '"$0/bin/postgres" --version && cd "$1" && test -w .'
+  // `initdb -s` looks for everything that it will need, and says what it found.
+  const script = '"$0/bin/postgres" --version && "$0/bin/initdb" -s -D "$1/data" && cd "$1" && test -w .'
   const [command = 'sh', ...words] = [...place.prefix, 'sh', '-c', script, place.programs, place.folder]
   const child = spawn(command, words, { ...spawnOptions(place), stdio: 'ignore' })
   return new Promise(resolve => {
@@ -96,5 +103,11 @@ async function copyOnce(from: string, to: string): Promise<void> {
     if (!entry.isSymbolicLink()) await chmod(join(entry.parentPath, entry.name), 0o755)
   }
   await chmod(partial, 0o755)
-  await rename(partial, to)
+  try {
+    await rename(partial, to)
+  } catch (error) {
+    // Another process was quicker.
+    await rm(partial, { recursive: true })
+    if (!(await stat(to).catch(() => null))) throw error
+  }
 }

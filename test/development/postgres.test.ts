@@ -140,7 +140,9 @@ test('where no capability helps, root runs a copy below the temporary folder', {
   const home = dirname(await newFolder(t))
   const programs = join(home, 'programs')
   await mkdir(join(programs, 'bin'), { recursive: true })
-  await writeFile(join(programs, 'bin/postgres'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  for (const name of ['postgres', 'initdb']) {
+    await writeFile(join(programs, 'bin', name), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  }
   await chmod(programs, 0o700)
   const nobody = { uid: 65_534, gid: 65_534 }
 
