@@ -9,7 +9,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 
-/** How to run a program of `programs` with its files in `folder`. */
+/** How to run a program of `programs` whose files live in `folder`. */
 export interface Place {
   readonly programs: string
   readonly folder: string
@@ -39,7 +39,7 @@ export async function choosePlace(programs: string, folder: string): Promise<Pla
   return copyPlace(plain)
 }
 
-/** Copies the programs of `place` to a folder below `parent` that every user may enter, and moves its files there. */
+/** Copies a place's programs to a folder below `parent` that every user may enter, and moves its files there. */
 export async function copyPlace(place: Place, parent = tmpdir()): Promise<Place> {
   const { mtimeMs } = await stat(join(place.programs, 'bin/postgres'))
   const home = join(parent, `gatehouse-postgres-${shortHash(`${place.programs} ${mtimeMs}`)}`)

@@ -1,3 +1,5 @@
+// What is thrown in place of a connection that the guard does not allow.
+
 import type { Category } from './ssrf-guard.ts'
 
 interface Destination {

@@ -12,8 +12,9 @@ export async function startTlsPostgres(certificate: { cert: string; key: string 
   const client = new pg.Client(server.url)
   await client.connect()
   // The server writes the files itself, so they belong to whatever user it runs as.
-  await writeLines(client, join(folder, 'data/server.crt'), certificate.cert)
-  await writeLines(client, join(folder, 'data/server.key'), certificate.key)
+  const data = (await client.query('show data_directory')).rows[0].data_directory
+  await writeLines(client, join(data, 'server.crt'), certificate.cert)
+  await writeLines(client, join(data, 'server.key'), certificate.key)
   await client.query('alter system set ssl = on')
   await client.query('select pg_reload_conf()')
   // The server reads its settings again in its own time.
