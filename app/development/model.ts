@@ -1,3 +1,4 @@
+// The model of development mode: it speaks the Messages API and never claims to be Claude.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
