@@ -15,7 +15,7 @@ export interface GatewayProcess extends AsyncDisposable {
   line(text: string): Promise<string>
   /** Audit events so far. */
   events(): readonly Readonly<Record<string, unknown>>[]
-  signal(name: 'SIGTERM' | 'SIGINT'): void
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGUSR2'): void
   /** The exit code, once everything it wrote was read; null when a signal killed it. */
   readonly exited: Promise<number | null>
 }
