@@ -20,7 +20,6 @@ import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
-import { bootFault } from './store/boot-fault.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness } from './store/readiness.ts'
@@ -71,12 +70,7 @@ async function openStore(options: ServicesOptions, opening: AsyncDisposableStack
   const { config, log, clock, signal } = options
   const { pool, probe, close } = await connectAtBoot(config.store, { log, clock, signal })
   opening.defer(close)
-  try {
-    await migrate(pool, { folder: options.migrations, log, signal })
-  } catch (error) {
-    const { database = '', user: role = '' } = pool.options
-    throw bootFault(error, { database, role, during: 'migrating' }) ?? error
-  }
+  await migrate(pool, { folder: options.migrations, log, signal })
   const sweeper = startSweeper({ pool, log, clock })
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds

@@ -101,7 +101,7 @@ const ANSWER_WORDS = {
   redirect: 'the answer is a redirect, which is not followed',
 } as const
 
-const PROXY = 'where only a proxy gets out, set oidc.use_proxy: true'
+const PROXY = 'it goes out directly, as oidc.use_proxy is not supported yet'
 const NETWORK_WORDS = {
   dns: { what: 'the name does not resolve (DNS)', cure: `check the name and the resolver; ${PROXY}` },
   refused: { what: 'the connection was refused', cure: `check host and port; ${PROXY}` },
