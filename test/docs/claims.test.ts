@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import manifest from '../../package.json' with { type: 'json' }
-import { pageAt } from '../support/manual.ts'
+import { pageAt, SOURCES } from '../support/manual.ts'
 
 const security = pageAt('docs/security.md')
 const operations = pageAt('docs/operations.md')
@@ -57,11 +56,17 @@ test('every threat of docs/security.md names a test that proves what stops it', 
   )
 })
 
-test('docs/security.md names every dependency of production', () => {
+test('docs/security.md names every package that the service uses', () => {
   const section = security.slice(security.indexOf('## Dependencies')).split(/\n\n/)[1] ?? ''
   const named = [...section.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name)
 
-  assert.deepEqual(named.toSorted(), Object.keys(manifest.dependencies).toSorted())
+  const service = SOURCES.filter(({ path }) => !path.startsWith('app/development/'))
+  const imported = service.flatMap(({ text }) =>
+    [...text.matchAll(/^import (?!type\b).*from '([a-z-]+)'|^} from '([a-z-]+)'/gm)].map(
+      match => match[1] ?? match[2],
+    ),
+  )
+  assert.deepEqual(named.toSorted(), [...new Set(imported)].toSorted())
 })
 
 test('docs/security.md answers twenty questions', () => {
