@@ -13,6 +13,7 @@ import { textOf } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import { packedChunks } from './packed-chunks.ts'
 import { StreamRelay } from './relay.ts'
+import { credentialsIn, quotes } from './upstream-errors.ts'
 import type { Call, OutgoingBody, RequestHead, Upstream } from './upstreams/upstream.ts'
 import { StreamMeter } from './usage.ts'
 import type { ReplyUsage } from './usage-record.ts'
@@ -59,6 +60,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   #relay: StreamRelay | null = null
   #decoder: Decoder | null = null
   #chunks: Buffer[] = []
+  #credentials: readonly string[] = []
   #status = 0
   #upstreamRequestId: string | undefined
   #isOver = false
@@ -81,6 +83,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       loadTest.answer(call, this)
       return
     }
+    this.#credentials = credentialsIn(head)
     this.#chunks = packedChunks(body.chunks)
     head.headers.push('content-length', String(body.length))
     upstream.dispatcher.dispatch(
@@ -218,7 +221,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
         upstreamRequestId: this.#upstreamRequestId,
         status: this.#status,
         headers,
-        body,
+        // Our credential never travels to a developer, not even in an upstream's own words (H-46).
+        body: body !== null && quotes(body, this.#credentials) ? null : body,
       }),
     )
   }

@@ -1,4 +1,5 @@
 // The words for an upstream's error whose own body cannot be passed on.
+import type { RequestHead } from './upstreams/upstream.ts'
 
 interface ErrorText {
   readonly type: string
@@ -25,3 +26,22 @@ export function replacementBody(status: number, requestId: string): Buffer {
   const { type, message } = TEXTS[status] ?? OTHER
   return Buffer.from(JSON.stringify({ type: 'error', request_id: requestId, error: { type, message } }))
 }
+
+/** The credentials in a request's head, as an upstream might quote them. */
+export function credentialsIn({ headers }: RequestHead): readonly string[] {
+  const found: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] ?? ''
+    if (headers[i] === 'x-api-key') found.push(value)
+    else if (headers[i] === 'authorization') found.push(value.replace(/^Bearer /, ''))
+  }
+  return found
+}
+
+/** Reports whether an error's body repeats one of `credentials`: some proxies tell the caller which key they refused. */
+export function quotes(body: Buffer, credentials: readonly string[]): boolean {
+  return credentials.some(credential => credential.length >= SHORTEST_SECRET && body.includes(credential))
+}
+
+// Proxies without keys of their own are given any word, and words occur in errors.
+const SHORTEST_SECRET = 8
