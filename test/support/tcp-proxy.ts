@@ -16,8 +16,8 @@ export interface TcpProxy extends AsyncDisposable {
   resume(): void
 }
 
-/** Starts a proxy in front of the server at `url`'s host and port. */
-export async function startTcpProxy(url: string): Promise<TcpProxy> {
+/** Starts a proxy in front of the server at `url`'s host and port; `onReply` has what the server sends. */
+export async function startTcpProxy(url: string, onReply?: (bytes: Buffer) => void): Promise<TcpProxy> {
   const target = new URL(url)
   const pairs = new Set<readonly [Socket, Socket]>()
   const awaited: (() => void)[] = []
@@ -32,6 +32,7 @@ export async function startTcpProxy(url: string): Promise<TcpProxy> {
     pairs.add(pair)
     join(near, far, () => pairs.delete(pair))
     join(far, near, () => pairs.delete(pair))
+    if (onReply) far.on('data', onReply)
     if (state === 'paused') hold(pair)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
