@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECTIONS } from '../../app/config/config.ts'
-import { REFUSALS } from '../../app/http/errors.ts'
-import { PAGES, pageAt, prose, SOURCES } from '../support/manual.ts'
+import { PAGES, pageAt, prose } from '../support/manual.ts'
 import { schemaKeys } from '../support/schema-keys.ts'
 
 const keys = Object.entries(SECTIONS).flatMap(([name, schema]) => schemaKeys(schema, name))
@@ -47,37 +46,3 @@ test('every variable of the gateway that a document names is read', () => {
 
   assert.deepEqual([...new Set(named)].filter(name => !environment.includes(`'${name}'`)).toSorted(), [])
 })
-
-test('the statuses and types of the wire contract are those of the refusals', () => {
-  const contract = pageAt('app/protocol/protocol.md')
-  const errors = contract.slice(contract.indexOf('## Errors'))
-  const listed = [...errors.matchAll(/^\| (\d{3}) +\| `([a-z_]+)` +\|/gm)].map(
-    match => `${match[1]} ${match[2]}`,
-  )
-  const made = Object.entries(REFUSALS)
-    // What only sign-in answers has its own tables; a 501 is an upstream's own today.
-    .filter(([code, { type }]) => type !== 'oauth' && code !== 'not_supported')
-    .map(([, { status, type }]) => `${status} ${type}`)
-
-  assert.deepEqual(listed, [...new Set(made)].toSorted())
-})
-
-test('the wire contract names every route, and no other', () => {
-  const code = [
-    ...['oauth', 'inference', 'protocol'].flatMap(folder => routesOf(folder)),
-    ...[...pageAt('app/http/health.ts').matchAll(/'(\/[a-z]+)'/g)].map(([, path]) => path ?? ''),
-  ]
-  const contract = pageAt('app/protocol/protocol.md')
-  const named = [...contract.matchAll(/`(?:(?:GET|POST) )?(\/[a-z_\-./0-9]*)`/g)].map(
-    ([, path]) => path ?? '',
-  )
-
-  // The Stop button's target is the page's own business.
-  const published = code.filter(path => path !== '/device/deny')
-  assert.deepEqual([...new Set(named)].toSorted(), [...new Set(published)].toSorted())
-})
-
-function routesOf(folder: string): string[] {
-  const files = SOURCES.filter(({ path }) => path.startsWith(`app/${folder}/`))
-  return files.flatMap(({ text }) => [...text.matchAll(/\burl: '(\/[^']*)'/g)].map(([, path]) => path ?? ''))
-}
