@@ -1,4 +1,5 @@
 // A whole gateway with everything around it: database, identity provider, upstreams, a terminal and a browser.
+import type { Clock } from '../../app/lib/clock.ts'
 import { approveInBrowser, type Page } from './browser.ts'
 import { ClaudeClient, type PollEnd, type Reply, type SignInPrompt, type Tokens } from './claude-client.ts'
 import { freePort } from './free-port.ts'
@@ -25,8 +26,9 @@ export interface Surroundings {
   readonly sections?: Readonly<Record<string, unknown>>
   /** Who signs in, where the identity provider asks. */
   readonly person?: Credentials
+  readonly clock?: Clock
   /** Through what the gateway reaches its database. */
-  readonly databaseUrl?: (database: TestDatabase) => string
+  readonly databaseUrl?: (database: TestDatabase) => Promise<string>
 }
 
 export interface WholeGateway extends AsyncDisposable {
@@ -86,8 +88,9 @@ export async function surround(
   for (const script of options.scripts ?? [polite]) upstreams.push(opening.use(await startUpstream(script)))
   const gateway = opening.use(
     await startGateway({
-      ...{ port, issuer, databaseUrl: options.databaseUrl?.(database) ?? database.url },
+      ...{ port, issuer, databaseUrl: (await options.databaseUrl?.(database)) ?? database.url },
       upstreamUrls: upstreams.map(({ origin }) => origin),
+      ...(options.clock && { clock: options.clock }),
       sections: { oidc: { issuer, ...CLIENT, ...options.oidc }, ...options.sections },
     }),
   )
