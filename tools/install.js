@@ -1,12 +1,17 @@
 // Runs before `npm start` and `npm test`: installs the dependencies when the lockfile has changed since
-// the last time, and is silent and quick otherwise. Plain JavaScript for the Node.js that a clone meets.
-import { spawnSync } from 'node:child_process'
+// the last time, and is silent and quick otherwise. A first `npm start` goes without what only tests need,
+// which is half of the download. Plain JavaScript for the Node.js that a clone meets.
+//
+// usage: node tools/install.js [--all] [FOLDER]
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..')
+const words = process.argv.slice(2)
+const isForAll = words.includes('--all')
+const root = words.find(word => !word.startsWith('-')) ?? join(dirname(fileURLToPath(import.meta.url)), '..')
 const stampFile = join(root, 'node_modules/.installed')
 // Not in node_modules, which npm deletes before it installs.
 const lockFile = join(root, '.development/install.lock')
@@ -37,6 +42,14 @@ function isRunning(pid) {
   }
 }
 
+/** What npm has to be told; null when nothing is missing. The stamp says what was installed, and whether all. */
+function missing() {
+  const [hash, extent] = readText(stampFile).split(' ')
+  if (hash !== wanted()) return ['ci', isForAll ? '--include=dev' : '--omit=dev']
+  // Only adds, so that a gateway that runs from this folder is not disturbed.
+  return isForAll && extent !== 'all' ? ['install', '--no-save', '--include=dev'] : null
+}
+
 /** Takes the lock, waiting for another process that installs into the same folder. */
 function takeLock() {
   mkdirSync(dirname(lockFile), { recursive: true })
@@ -47,32 +60,42 @@ function takeLock() {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
     }
-    const holder = readText(lockFile)
+    const holders = readText(lockFile)
     // The name is written a moment after the file appears, so an empty one is not a dead one.
-    if (holder !== '' && !isRunning(Number(holder))) rmSync(lockFile, { force: true })
-    else if (round === 10) console.error(`waiting for process ${holder}, which installs the dependencies`)
+    if (holders !== '' && !holders.split(' ').some(isRunning)) rmSync(lockFile, { force: true })
+    else if (round === 10) console.error(`waiting for process ${holders}, which installs the dependencies`)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
   }
 }
 
-function install() {
-  console.error('installing dependencies: the first time, or the lockfile has changed')
-  const words = ['ci', '--include=dev', '--no-progress', '--loglevel=error']
+/** Runs npm; resolves to its exit code. */
+function install(order) {
+  console.error('installing dependencies: the first time, or something has changed; this takes a minute')
+  const call = [...order, '--no-progress', '--loglevel=error']
   // The npm that runs us, on the Node.js that runs it: ours may lie in the folder about to be deleted.
   const { npm_execpath: npm, npm_node_execpath: node = process.execPath } = process.env
-  const [program, ...rest] = npm?.endsWith('.js') ? [node, npm, ...words] : ['npm', ...words]
-  const { status, error } = spawnSync(program, rest, { cwd: root, stdio: ['ignore', 2, 2] })
-  if (error) throw error
-  return status ?? 1
+  const [program, ...rest] = /\bnpm[^/]*\.c?js$/.test(npm ?? '') ? [node, npm, ...call] : ['npm', ...call]
+  const child = spawn(program, rest, { cwd: root, stdio: ['ignore', 2, 2] })
+  // When we are killed, npm goes on; until it ends, nobody else may install.
+  if (child.pid !== undefined) writeFileSync(lockFile, `${process.pid} ${child.pid}`)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => resolve(code ?? 1))
+  })
 }
 
-if (readText(stampFile) !== wanted()) {
+async function main() {
+  if (missing() === null) return 0
   takeLock()
   process.on('exit', () => rmSync(lockFile, { force: true }))
-  process.on('SIGINT', () => process.exit(130))
-  if (readText(stampFile) !== wanted()) {
-    const status = install()
-    if (status !== 0) process.exit(status)
-    writeFileSync(stampFile, wanted())
-  }
+  // The terminal sends Ctrl-C to npm as well: its end is ours.
+  process.on('SIGINT', () => {})
+  const order = missing()
+  if (order === null) return 0
+  const code = await install(order)
+  if (code === 0) writeFileSync(stampFile, `${wanted()} ${isForAll ? 'all' : 'start'}`)
+  else console.error('npm could not install the dependencies, see above; it needs its registry this once')
+  return code
 }
+
+process.exitCode = await main()

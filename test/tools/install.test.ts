@@ -26,7 +26,8 @@ async function newProject(t: TestContext) {
   const env = { ...process.env, npm_execpath: join(root, 'npm.js'), npm_node_execpath: process.execPath }
   return {
     root,
-    install: () => promisify(execFile)(process.execPath, [PROGRAM, root], { env }),
+    install: (...words: string[]) =>
+      promisify(execFile)(process.execPath, [PROGRAM, root, ...words], { env }),
     calls: async () => (await readFile(join(root, 'calls'), 'utf8')).trimEnd().split('\n'),
   }
 }
@@ -39,10 +40,36 @@ test('dependencies are installed the first time and when the lockfile has change
   await appendFile(join(root, 'package-lock.json'), ' ')
   const changed = await install()
 
-  const call = 'ci --include=dev --no-progress --loglevel=error'
+  const call = 'ci --omit=dev --no-progress --loglevel=error'
   assert.deepEqual(await calls(), [call, call])
   assert.deepEqual([quiet.stdout, quiet.stderr], ['', ''])
-  assert.equal(changed.stderr, 'installing dependencies: the first time, or the lockfile has changed\n')
+  assert.equal(
+    changed.stderr,
+    'installing dependencies: the first time, or something has changed; this takes a minute\n',
+  )
+})
+
+test('what only tests need is added by the first test, and a start is content with it', async t => {
+  const { install, calls } = await newProject(t)
+
+  await install()
+  await install('--all')
+  await install('--all')
+  await install()
+
+  assert.deepEqual(await calls(), [
+    'ci --omit=dev --no-progress --loglevel=error',
+    'install --no-save --include=dev --no-progress --loglevel=error',
+  ])
+})
+
+test('a first test installs everything in one go', async t => {
+  const { install, calls } = await newProject(t)
+
+  await install('--all')
+  await install()
+
+  assert.deepEqual(await calls(), ['ci --include=dev --no-progress --loglevel=error'])
 })
 
 test('of several that start at once one installs and the others wait for it', async t => {
@@ -57,7 +84,10 @@ test('a failed installation is the exit code, and is tried again', async t => {
   const { root, install, calls } = await newProject(t)
   await writeFile(join(root, 'broken'), '')
 
-  await assert.rejects(install(), { code: 7 })
+  await assert.rejects(install(), {
+    code: 7,
+    stderr: /could not install the dependencies, see above; it needs its registry this once\n$/,
+  })
   await rm(join(root, 'broken'))
   await install()
 
