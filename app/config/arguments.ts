@@ -2,18 +2,20 @@
 export type Arguments =
   | { kind: 'help' }
   | { kind: 'version' }
-  /** `config` null: development mode with embedded defaults. */
-  | { kind: 'serve'; config: string | null }
+  /** `config` null: development mode with embedded defaults, which keeps its files in `data`. */
+  | { kind: 'serve'; config: string | null; data: string | null }
   | { kind: 'check'; config: string; allowUnset: boolean }
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
-export const USAGE = 'usage: node app/main.ts [--config FILE [--check [--allow-unset]]] | --help | --version'
+export const USAGE =
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
 
   (no option)        development mode: an embedded Postgres, a local identity provider, a stand-in model
+  --data FOLDER      development mode, with the database and the secret in FOLDER instead of .development
   --config FILE      serve with this gateway.yaml until a signal
   --check            validate the file and stop: exit code 0 when it would pass, 1 otherwise
   --allow-unset      with --check: skip keys whose environment variable is not set
@@ -21,17 +23,25 @@ export const HELP = `${USAGE}
   --version          the version
 `
 
+/** Options with a value, and what the value is. */
+const VALUED = [
+  ['--config', 'file'],
+  ['--data', 'folder'],
+] as const
+
 /** Reads the arguments after the script's name. */
 export function readArguments(argv: readonly string[]): Arguments {
   const flags = new Set<string>()
-  let config: string | null = null
+  const values = new Map<string, string>()
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] ?? ''
-    if (argument === '--config' || argument.startsWith('--config=')) {
-      const value = argument === '--config' ? argv[++i] : argument.slice('--config='.length)
-      if (value === undefined || value === '' || value.startsWith('--')) return wrong('--config needs a file')
-      if (config !== null) return wrong('--config is given twice')
-      config = value
+    const [option = '', kind = ''] = VALUED.find(([name]) => argument.split('=')[0] === name) ?? []
+    if (option !== '') {
+      const value = argument === option ? argv[++i] : argument.slice(option.length + 1)
+      if (value === undefined || value === '' || value.startsWith('--'))
+        return wrong(`${option} needs a ${kind}`)
+      if (values.has(option)) return wrong(`${option} is given twice`)
+      values.set(option, value)
     } else if (['--check', '--allow-unset', '--help', '--version'].includes(argument)) {
       flags.add(argument)
     } else {
@@ -45,7 +55,11 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (flags.has('--help')) return { kind: 'help' }
   if (flags.has('--version')) return { kind: 'version' }
   if (flags.has('--allow-unset') && !flags.has('--check')) return wrong('--allow-unset needs --check')
-  if (!flags.has('--check')) return { kind: 'serve', config }
+  const config = values.get('--config') ?? null
+  const data = values.get('--data') ?? null
+  if (data !== null && (config !== null || flags.has('--check')))
+    return wrong('--data is for development mode, which has no --config')
+  if (!flags.has('--check')) return { kind: 'serve', config, data }
   if (config === null) return wrong('--check needs --config FILE')
   return { kind: 'check', config, allowUnset: flags.has('--allow-unset') }
 }

@@ -3,12 +3,16 @@ import { test } from 'node:test'
 import { HELP, readArguments, USAGE } from '../../app/config/arguments.ts'
 
 test('no option is development mode', () => {
-  assert.deepEqual(readArguments([]), { kind: 'serve', config: null })
+  assert.deepEqual(readArguments([]), { kind: 'serve', config: null, data: null })
+})
+
+test('--data names the folder of development mode', () => {
+  assert.deepEqual(readArguments(['--data', '/tmp/g']), { kind: 'serve', config: null, data: '/tmp/g' })
 })
 
 test('--config names the file to serve', () => {
-  assert.deepEqual(readArguments(['--config', 'g.yaml']), { kind: 'serve', config: 'g.yaml' })
-  assert.deepEqual(readArguments(['--config=g.yaml']), { kind: 'serve', config: 'g.yaml' })
+  assert.deepEqual(readArguments(['--config', 'g.yaml']), { kind: 'serve', config: 'g.yaml', data: null })
+  assert.deepEqual(readArguments(['--config=g.yaml']), { kind: 'serve', config: 'g.yaml', data: null })
 })
 
 test('--check validates, before or after --config', () => {
@@ -40,6 +44,8 @@ test('a wrong call says what is wrong', () => {
     [['--config='], '--config needs a file'],
     [['--config', '--check'], '--config needs a file'],
     [['--config', 'a', '--config', 'b'], '--config is given twice'],
+    [['--data'], '--data needs a folder'],
+    [['--data', 'd', '--config', 'g'], '--data is for development mode, which has no --config'],
     [['--check'], '--check needs --config FILE'],
     [['--config', 'a', '--allow-unset'], '--allow-unset needs --check'],
   ]
