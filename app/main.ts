@@ -1,4 +1,5 @@
 // The process: arguments, boot, signals, exit codes.
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { createAudit } from './audit/log.ts'
@@ -21,6 +22,7 @@ const { version } = manifest
 const files = {
   migrations: fileURLToPath(new URL('store/migrations', import.meta.url)),
   protocol: fileURLToPath(new URL('protocol/protocol.md', import.meta.url)),
+  development: fileURLToPath(new URL('../.development', import.meta.url)),
 }
 
 /** Answers the exit code. */
@@ -48,18 +50,20 @@ async function main(argv: readonly string[]): Promise<number> {
       return exitCode
     }
     case 'serve':
-      return serve(asked.config)
+      return asked.config === null ? serveDevelopment(asked.data) : serveFile(asked.config)
   }
 }
 
-/** Boots and serves until a signal: from the file at `path`, or in development mode. */
-async function serve(path: string | null): Promise<number> {
+/** Boots and serves until a signal, from the file at `path`. */
+function serveFile(path: string): Promise<number> {
+  const environment = readEnvironment()
+  return serveLoaded(loadConfig({ ...facts(environment), path }), { environment, ending: endingOf(process) })
+}
+
+/** Boots and serves until a signal, with a database, an identity provider and a model around the gateway. */
+async function serveDevelopment(data: string | null): Promise<number> {
   const ending = endingOf(process)
-  if (path !== null) {
-    const environment = readEnvironment()
-    return serveLoaded(loadConfig({ ...facts(environment), path }), { environment, ending })
-  }
-  const development = await openDevelopment(readEnvironment())
+  const development = await openDevelopment(readEnvironment(), data)
   try {
     const environment = { ...readEnvironment(), ...development.environment }
     const loaded = development.load(facts(environment))
@@ -90,7 +94,10 @@ async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<numb
     const level = serving.environment.logLevel
     const log = createLog({ writer, clock: systemClock, level, format: config.gatehouse.log_format })
     for (const warning of warnings) log.warn(warningLine(warning))
-    return await runToEnd({ ...serving, config, audit, log })
+    const onReady = () => {
+      if (serving.development) writer.operational(serving.development.instructions)
+    }
+    return await runToEnd({ ...serving, config, audit, log, onReady })
   } finally {
     audit.close()
     await writer.flush()
@@ -101,6 +108,7 @@ type Running = Serving & {
   readonly config: Config
   readonly audit: ReturnType<typeof createAudit>
   readonly log: ReturnType<typeof createLog>
+  readonly onReady: () => void
 }
 
 /** 0 after a clean end, also during the boot; 1 when the boot failed or a bug ended the process. */
@@ -118,7 +126,7 @@ async function runToEnd({ ending, development, log, ...running }: Running): Prom
       ...{ version, files, log, clock: systemClock, monotonic: () => performance.now() },
       ending: ending.signal,
       landingSections: development?.landingSections ?? [],
-      onReady: () => development?.announce(),
+      beforeListening: () => development?.releasePort(),
     })
   } catch (error) {
     if (ending.signal.aborted && !hasBug) return 0
@@ -143,12 +151,11 @@ function facts(environment: Environment) {
 }
 
 /** The bundle leaves development mode out: it needs a database and an identity provider of the repository. */
-async function openDevelopment(environment: Environment): Promise<Development> {
+async function openDevelopment(environment: Environment, data: string | null): Promise<Development> {
   const mode = await import('./development/mode.ts').catch((cause: unknown) => {
     throw new Error('development mode needs the repository: give --config FILE', { cause })
   })
-  const folder = fileURLToPath(new URL('../.development', import.meta.url))
-  return mode.openDevelopment({ environment, folder, print: text => process.stderr.write(text) })
+  return mode.openDevelopment({ environment, folder: data === null ? files.development : resolve(data) })
 }
 
 function stackOf(error: unknown): string {

@@ -25,8 +25,10 @@ export interface RunOptions {
   readonly monotonic: Clock
   /** Aborted by the first signal; its reason is the signal's name. */
   readonly ending: AbortSignal
+  /** Called when everything is open but the port. */
+  readonly beforeListening?: () => void
   /** Called once the port is open. */
-  readonly onReady?: (port: number) => void
+  readonly onReady?: () => void
 }
 
 /** After the drain window this much is left for what must be written and closed (H-31). */
@@ -40,9 +42,10 @@ export async function run(options: RunOptions): Promise<void> {
   try {
     const gateway = { ...options, services, drain, tls: tlsOf(config), protocolFile: options.files.protocol }
     const server = buildGateway(gateway)
+    options.beforeListening?.()
     const port = await listen(server, config.listen)
     announce(options, port)
-    options.onReady?.(port)
+    options.onReady?.()
     await aborted(ending)
     const cut = await endRequests(drain, environment.drainTimeoutMs, options)
     server.server.closeAllConnections()

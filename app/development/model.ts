@@ -103,7 +103,10 @@ function words(): string[] {
 }
 
 function message(asked: Asked): object {
-  return { id: 'msg_stand_in', type: 'message', role: 'assistant', model: asked.model, stop_sequence: null }
+  return {
+    ...{ id: 'msg_stand_in', type: 'message', role: 'assistant', model: asked.model },
+    ...{ stop_reason: null, stop_sequence: null },
+  }
 }
 
 function event(type: string, data: object): string {

@@ -1,7 +1,13 @@
-import type { Person } from './recipe.ts'
+/** A sample person of development mode's identity provider. */
+export interface Person {
+  readonly email: string
+  readonly password: string
+  readonly role: string
+  readonly groups: readonly string[]
+}
 
 /** Who can sign in to development mode's identity provider; the curl recipe signs in as the first. */
-export const PEOPLE: readonly Person[] = [
+export const PEOPLE: readonly [Person, ...Person[]] = [
   {
     email: 'erin@example.com',
     password: 'engineer',
@@ -23,7 +29,7 @@ export const PEOPLE: readonly Person[] = [
   {
     email: 'olga@elsewhere.test',
     password: 'outsider',
-    role: 'somebody outside the company, who is refused',
+    role: 'an outsider, who is refused',
     groups: [],
   },
 ]

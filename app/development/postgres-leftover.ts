@@ -2,19 +2,26 @@
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pid } from 'node:process'
+import { pid, ppid } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { commandOf, signalProcess, startOf } from './process-facts.ts'
 
-/** Puts our name on `folder`. Fails when another process that still runs has its name there. */
+/**
+ * Puts our name on `folder`. Fails when another process that still runs has its name there, unless whoever
+ * started that one is gone: then nobody can stop it from where it was started, and it is ended here.
+ */
 export async function claimFolder(folder: string): Promise<void> {
   const file = join(folder, 'owner')
-  const [owner = '', start] = (await readFile(file, 'utf8').catch(() => '')).split('\n')
+  const names = (await readFile(file, 'utf8').catch(() => '')).split('\n')
+  const [owner = '', start = '', parent = '', parentStart = ''] = names
   if (owner !== '' && start === (await startOf(Number(owner)))) {
-    throw new Error(`the database in ${folder} is in use by process ${owner}; stop that one first`)
+    const isOrphan = parentStart !== '' && parentStart !== String(await startOf(Number(parent)))
+    if (!isOrphan) {
+      throw new Error(`the database in ${folder} is in use by process ${owner}; stop that one first`)
+    }
+    await endProcess(Number(owner), start)
   }
-  await rm(file, { force: true })
-  await writeFile(file, `${pid}\n${await startOf(pid)}`)
+  await writeFile(file, [pid, await startOf(pid), ppid, await startOf(ppid)].join('\n'))
 }
 
 /** Takes our name off `folder`. */
@@ -50,4 +57,16 @@ async function stopServer(server: number, data: string): Promise<void> {
     }
   }
   throw new Error(`the database server ${server} that was left on ${data} does not stop`)
+}
+
+async function endProcess(target: number, start: string): Promise<void> {
+  // The first signal lets running requests finish, the second does not.
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGKILL'] as const) {
+    signalProcess(target, signal)
+    for (let round = 0; round < 40; round += 1) {
+      if ((await startOf(target)) !== start) return
+      await delay(50)
+    }
+  }
+  throw new Error(`process ${target}, which nobody waits for any more, does not end`)
 }

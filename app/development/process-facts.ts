@@ -13,10 +13,10 @@ export async function startOf(pid: number): Promise<string | null> {
   if (platform !== 'linux') return ps(pid, 'lstart=')
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   // proc(5): the second field is the program's name in parentheses, which may itself hold spaces and
-  // parentheses. After it the first is the state, Z for one that is dead and not yet buried, and the
-  // twentieth is the start time.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' ? null : (fields[19] ?? null)
+  // parentheses; after the last closing one come the state, 'Z' for a process that only waits to be
+  // collected, and 19 fields later the start time.
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  return state === 'Z' ? null : (fields[18] ?? null)
 }
 
 /** The command line of process `pid`, its words separated by spaces; null when there is no such process. */
@@ -27,7 +27,7 @@ export async function commandOf(pid: number): Promise<string | null> {
 }
 
 /** Sends `signal` to process `pid`; one that is gone already is left alone. */
-export function signalProcess(pid: number, signal: 'SIGINT' | 'SIGQUIT'): void {
+export function signalProcess(pid: number, signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): void {
   try {
     kill(pid, signal)
   } catch (error) {

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PEOPLE } from '../../app/development/people.ts'
+import { curlRecipe } from '../../app/development/recipe.ts'
+import { developmentFolder, paste, startDevelopment } from '../support/development-process.ts'
+
+test('the printed recipe, pasted as it is, ends with a streamed answer', async t => {
+  const gateway = await startDevelopment(t, await developmentFolder(t))
+
+  const shown = await paste(gateway.recipe)
+
+  const [asked = '', code = '', confirmed, page, collected, first] = shown.split('\n')
+  assert.deepEqual(
+    [asked, code.replace(/[A-Z]/g, 'X'), confirmed, page, collected, first],
+    [
+      '1. The terminal asks for a code.',
+      '   XXXX-XXXX',
+      '2. The browser confirms it and signs in as erin@example.com.',
+      '   You are signed in',
+      '3. The terminal collects its bearer and streams an answer.',
+      'event: message_start',
+    ],
+  )
+  assert.match(shown, /"text":"canned "/)
+  assert.ok(shown.endsWith('event: message_stop\ndata: {"type":"message_stop"}\n\n'))
+})
+
+test('the recipe is plain enough for the simplest shell', async t => {
+  const gateway = await startDevelopment(t, await developmentFolder(t))
+
+  const shown = await paste(gateway.recipe, 'sh')
+
+  assert.match(shown, /message_stop/)
+  assert.doesNotMatch(gateway.recipe, /^\s*#/m) // an interactive zsh takes it for a command
+})
+
+test('everybody of the company can sign in, and the outsider is refused', async t => {
+  const gateway = await startDevelopment(t, await developmentFolder(t))
+
+  const ends: Record<string, string> = {}
+  for (const person of PEOPLE) {
+    const shown = await paste(curlRecipe(gateway.url, person))
+    ends[person.email] = /message_stop|"type":"[a-z]+_error"/.exec(shown)?.[0] ?? shown
+  }
+
+  assert.deepEqual(ends, {
+    'erin@example.com': 'message_stop',
+    'ada@example.com': 'message_stop',
+    'casey@example.com': 'message_stop',
+    'olga@elsewhere.test': '"type":"authentication_error"',
+  })
+})
