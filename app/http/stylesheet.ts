@@ -69,12 +69,17 @@ dd { flex: 1 1 9rem; min-width: 0; margin: 0 }
 .mark.halted { color: var(--soft) }
 .soft, .aside, .reference, footer { color: var(--soft); font-size: .9375rem }
 .aside { padding-top: 1rem; border-top: 1px solid var(--line) }
-pre { padding: .875rem 1rem; white-space: pre-wrap; background: var(--sunk); border: 1px solid var(--line);
+pre { padding: .875rem 1rem; overflow-x: auto; overflow-wrap: normal; background: var(--sunk); border: 1px solid var(--line);
   border-radius: .625rem; font-size: .875rem; line-height: 1.5 }
 code, pre { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace }
 code { font-size: .9em }
 pre code { font-size: inherit }
-th, td { padding: .375rem 1rem .375rem 0; text-align: left; vertical-align: top }
+pre:focus-visible, .wide:focus-visible { outline-offset: 0 }
+.wide { margin: 0 0 1.125rem; overflow-x: auto }
+.wide table { width: 100%; margin: 0; border-collapse: collapse; overflow-wrap: normal }
+th, td { padding: .5rem 1rem .5rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line) }
+th { color: var(--soft); font-weight: 400 }
+td:last-child, th:last-child { padding-right: 0 }
 `
 
 /** The digest by which a page's CSP allows this sheet and no other style. */
