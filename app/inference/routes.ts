@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOpti
 import type { Audit } from '../audit/events.ts'
 import type { Drain } from '../http/drain.ts'
 import { Refusal } from '../http/errors.ts'
-import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type {} from '../session/bearer.ts'
 import type { Capacity, Ticket } from './capacity.ts'
@@ -12,7 +11,8 @@ import { ClientSide } from './client-side.ts'
 import type { Dispatch } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import type { LoadTest } from './load-test.ts'
-import { modelUnknown } from './model-refusals.ts'
+import { modelDenied, modelUnknown } from './model-refusals.ts'
+import type { ModelPolicy } from './models-route.ts'
 import { readRequestBody } from './request-body.ts'
 import type { Ticker } from './ticker.ts'
 
@@ -20,7 +20,8 @@ export interface InferenceOptions {
   /** The hook that sets `request.session` or refuses. */
   readonly bearer: onRequestAsyncHookHandler
   readonly capacity: Capacity
-  readonly catalog: Pick<Catalog, 'resolve'>
+  readonly catalog: Pick<Catalog, 'resolve' | 'identify'>
+  readonly policy: ModelPolicy
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly drain: Pick<Drain, 'track'>
@@ -33,8 +34,6 @@ export interface InferenceOptions {
   readonly clientStallMs: number
   /** Null unless `load_test_mode` is on. */
   readonly loadTest: LoadTest | null
-  /** Throws the refusal of a model that the developer's policy leaves out; absent while there are no policies. */
-  readonly admitModel?: (identity: Identity, model: string) => void
 }
 
 type Operation = 'messages' | 'count_tokens'
@@ -119,8 +118,10 @@ async function checkAndDispatch(
   })
   exchange.model = body.model
   exchange.stream = body.stream
-  options.admitModel?.(identity, body.model)
-  const model = options.catalog.resolve(body.model)
+  const { catalog, policy } = options
+  const model = catalog.resolve(body.model)
+  const denial = policy(model ?? catalog.identify(body.model), identity)
+  if (denial !== null) throw modelDenied(body.model, denial)
   if (model === null) throw modelUnknown(body.model)
   await options.dispatch({
     ...admitted,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Refusal } from '../../app/http/errors.ts'
 import { openPost, post, STREAM_BODY } from '../support/relay-client.ts'
 import { startRelay } from '../support/relay-rig.ts'
 import { REPLY_EVENTS } from '../support/sse.ts'
@@ -138,15 +137,15 @@ test("a model that the developer's policy leaves out is refused before anybody l
   await using upstream = await startUpstream(() => {})
   await using relay = await startRelay({
     upstreams: [{ base_url: upstream.origin }],
-    admitModel: (identity, model) => {
-      throw new Refusal('model_denied', `${identity.sub} may not use ${model}`)
-    },
+    policy: (model, identity) =>
+      model.names.includes('nobody serves this') && identity.sub === 'dev-1' ? 'blocked' : null,
   })
 
   const reply = await post(relay.port, { body: '{"model":"nobody serves this"}' })
 
   assert.equal(reply.status, 400)
-  assert.match(reply.body, /dev-1 may not use nobody serves this/)
+  assert.match(reply.body, /your role blocks the model nobody serves this/)
+  assert.equal((await relay.audited(1))[0]?.model, 'nobody serves this')
 })
 
 test('errors and token counts cost nothing', async () => {

@@ -25,7 +25,7 @@ export interface RigOptions {
   readonly clientStallMs?: number
   readonly maxConcurrent?: number
   readonly loadTest?: LoadTestConfig
-  readonly admitModel?: InferenceOptions['admitModel']
+  readonly policy?: InferenceOptions['policy']
 }
 
 /** The inference routes behind a real listener, in front of real sockets; the bearer check and the catalog are the test's. */
@@ -88,6 +88,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
       random: () => 0,
     }),
     catalog: {
+      identify: id => ({ id, names: [id] }),
       resolve: id => {
         const model = MODELS[id]
         if (model === undefined) return null
@@ -99,6 +100,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
         }
       },
     },
+    policy: options.policy ?? (() => null),
     dispatch,
     audit,
     drain,
@@ -107,7 +109,6 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     maxBodyBytes: 33_554_432,
     clientStallMs: options.clientStallMs ?? 300_000,
     loadTest,
-    ...(options.admitModel && { admitModel: options.admitModel }),
   }
   const listener = await startListener([messages(inference), countTokens(inference)], { drain, log })
   return {
