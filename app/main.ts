@@ -16,7 +16,7 @@ import { systemClock } from './lib/clock.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
 import { createLog } from './lib/log.ts'
 import { judgeHost } from './net/ssrf-guard.ts'
-import { run } from './run.ts'
+import { CLOSE_STEP_MS, run, settled } from './run.ts'
 
 const { version } = manifest
 const files = {
@@ -100,7 +100,7 @@ async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<numb
     return await runToEnd({ ...serving, config, audit, log, onReady })
   } finally {
     audit.close()
-    await writer.flush()
+    await settled(writer.flush(), CLOSE_STEP_MS)
   }
 }
 

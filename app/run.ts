@@ -8,6 +8,8 @@ import { createDrain, type Drain } from './http/drain.ts'
 import { listen } from './http/server.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { openFilesLimit } from './lib/open-files.ts'
+import { reachesMetadata } from './net/metadata-probe.ts'
 import type { LandingSection } from './protocol/landing-page.ts'
 import { openServices } from './services.ts'
 
@@ -31,8 +33,11 @@ export interface RunOptions {
   readonly onReady?: () => void
 }
 
-/** After the drain window this much is left for what must be written and closed (H-31). */
-const CLOSE_MS = 1_500
+/**
+ * After the drain window each step of closing gets this much: the streams that were cut, the listener, the services,
+ * and, in the process, the last log lines. Together they stay under the 1.5 s that H-31 leaves.
+ */
+export const CLOSE_STEP_MS = 350
 
 /** Serves until `ending`; resolves when everything is closed. Throws what the boot could not do. */
 export async function run(options: RunOptions): Promise<void> {
@@ -45,14 +50,16 @@ export async function run(options: RunOptions): Promise<void> {
     options.beforeListening?.()
     const port = await listen(server, config.listen)
     announce(options, port)
+    warnOfSurroundings(options)
     options.onReady?.()
     await aborted(ending)
-    const cut = await endRequests(drain, environment.drainTimeoutMs, options)
+    const ended = await endRequests(drain, environment.drainTimeoutMs, options)
+    await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
     server.server.closeAllConnections()
-    await within(CLOSE_MS, server.close())
-    audit.write({ evt: 'server.stop', signal: String(ending.reason), ...cut })
+    await settled(server.close(), CLOSE_STEP_MS)
+    audit.write({ evt: 'server.stop', signal: String(ending.reason), ...ended })
   } finally {
-    await within(CLOSE_MS, services[Symbol.asyncDispose]())
+    await settled(services[Symbol.asyncDispose](), CLOSE_STEP_MS)
   }
 }
 
@@ -72,14 +79,18 @@ function tlsOf(config: Config): { cert: string; key: string } | undefined {
   return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') }
 }
 
-function announce({ config, version, log }: RunOptions, port: number): void {
+function announce({ config, environment, version, log }: RunOptions, port: number): void {
   const { listen: at, oidc, upstreams } = config
   const who = [
     ...(oidc.allowed_email_domains ?? []).map(domain => `@${domain}`),
     ...(oidc.allowed_groups ?? []).map(group => `group ${group}`),
   ]
   const proxies = at.trusted_proxies.length === 0 ? 'the socket' : 'X-Forwarded-For of the trusted proxies'
-  log.info(`gatehouse ${version} listens on ${at.host}:${port}, known as ${at.public_url}`)
+  const { kService: service, kRevision: revision } = environment
+  log.info(`gatehouse ${version} listens on ${at.host}:${port}, known as ${at.public_url}`, {
+    service,
+    revision,
+  })
   log.info(`client addresses come from ${proxies}`)
   log.info(`identity provider: ${oidc.issuer}; may sign in: ${who.join(', ') || 'anybody it knows'}`)
   log.info(
@@ -87,6 +98,26 @@ function announce({ config, version, log }: RunOptions, port: number): void {
   )
   log.info('telemetry: not there yet; managed settings: not there yet')
   log.info('ready')
+}
+
+/** Sockets per open request: the client's and the upstream's, and a tenth for everything else (I-71). */
+const FILES_PER_REQUEST = 2.2
+
+/** What is wrong with the machine rather than with the file. */
+function warnOfSurroundings({ config, environment, log }: RunOptions): void {
+  const needed = Math.ceil(config.gatehouse.limits.max_concurrent_inference * FILES_PER_REQUEST)
+  const limit = openFilesLimit()
+  if (limit !== null && limit < needed) {
+    log.warn(
+      `the limit of open files is ${limit}, and gatehouse.limits.max_concurrent_inference needs ${needed}: ` +
+        'raise it (ulimit -n, LimitNOFILE), or lower the bound',
+    )
+  }
+  if (environment.allowLoopback) return // a machine of a developer's, where it does not matter
+  reachesMetadata().then(isReachable => {
+    if (isReachable)
+      log.warn('a cloud metadata server is reachable, and no upstream needs it: block 169.254.169.254')
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -97,7 +128,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Waits for `work`, but not for ever: the platform kills what is late. */
-async function within(ms: number, work: PromiseLike<unknown>): Promise<void> {
+export async function settled(work: PromiseLike<unknown>, ms: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, ms)
   await Promise.race([work, late])

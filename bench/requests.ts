@@ -21,6 +21,9 @@ interface Round {
 /** Connections of the saturating load; the paced one uses a single connection. */
 const CONNECTIONS = 16
 
+/** Rounds' worth of requests before the first counted one: a compiler at run time needs them. */
+const WARM_UP = 3
+
 /** Prepares the whole HTTP request of `body` for one arm. */
 export function requestFor(arm: Arm, body: Buffer): Buffer {
   const head = Object.entries({
