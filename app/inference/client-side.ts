@@ -105,8 +105,13 @@ export class ClientSide implements Ticking, OpenStream {
    */
   breakOff(): void {
     const { socket } = this.#raw
-    if (socket === null || this.#isGone) return
+    if (this.#isGone) return
     this.#isWaiting = true // for the last bytes to leave
+    if (socket === null) {
+      // The answer to a pipelined request has no connection before its turn comes.
+      this.#raw.once('socket', () => this.breakOff())
+      return
+    }
     if (!this.#raw.headersSent) socket.destroy()
     // Node hands what was written in this tick to the socket at the tick's end; ending it before would lose that.
     else if (this.#raw.req.httpVersionMinor > 0) process.nextTick(() => socket.destroySoon())
