@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { LineWriter } from '../lib/line-writer.ts'
+import { escapedJson } from '../lib/log.ts'
 import type { Audit, AuditEvent } from './events.ts'
 
 /** The audit log with its timer, which `close` ends after it wrote what was still being summed. */
@@ -87,7 +88,7 @@ function gap(dropped: number, since: number): AuditEvent {
 }
 
 function auditLine(event: AuditEvent, now: number): string {
-  return JSON.stringify({ ts: new Date(now).toISOString(), ...bounded(event) })
+  return escapedJson({ ts: new Date(now).toISOString(), ...bounded(event) })
 }
 
 /** Cuts what a stranger may have chosen; the query of a path never reaches the log. */

@@ -55,3 +55,18 @@ test('a line break in a value cannot start a line of its own', () => {
 
   assert.doesNotMatch(line, /[\r\n]/)
 })
+
+test('what a stranger wrote cannot steer the screen of whoever reads the log', () => {
+  const path = '/\u009b2J\u202eabc'
+
+  const line = lineOf({
+    evt: 'auth.denied',
+    request_id: 'r1',
+    reason: 'invalid_token',
+    path,
+    client_ip: '::1',
+  })
+
+  assert.match(line, /"path":"\/\\u009b2J\\u202eabc"/)
+  assert.equal(JSON.parse(line).path, path)
+})
