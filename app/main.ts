@@ -13,6 +13,7 @@ import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
 import { builtinNames } from './inference/model-names.ts'
 import { systemClock } from './lib/clock.ts'
+import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
 import { createLog } from './lib/log.ts'
 import { judgeHost } from './net/ssrf-guard.ts'
@@ -57,12 +58,12 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Boots and serves until a signal, from the file at `path`. */
 function serveFile(path: string): Promise<number> {
   const environment = readEnvironment()
-  return serveLoaded(loadConfig({ ...facts(environment), path }), { environment, ending: endingOf(process) })
+  return serveLoaded(loadConfig({ ...facts(environment), path }), { environment, ending: ownEnding() })
 }
 
 /** Boots and serves until a signal, with a database, an identity provider and a model around the gateway. */
 async function serveDevelopment(data: string | null): Promise<number> {
-  const ending = endingOf(process)
+  const ending = ownEnding()
   const development = await openDevelopment(readEnvironment(), data)
   try {
     const environment = { ...readEnvironment(), ...development.environment }
@@ -137,13 +138,8 @@ async function runToEnd({ ending, development, log, ...running }: Running): Prom
   return hasBug ? 1 : 0
 }
 
-/** The first signal ends the service in order, the second at once. */
-function endingOf(from: NodeJS.Process): AbortController {
-  const ending = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    from.on(signal, () => (ending.signal.aborted ? from.exit(1) : ending.abort(signal)))
-  }
-  return ending
+function ownEnding(): AbortController {
+  return endingOf({ signals: process, monotonic: () => performance.now(), exitAtOnce: () => process.exit(1) })
 }
 
 function facts(environment: Environment) {
