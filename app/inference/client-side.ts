@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { commonHeaders } from '../http/common-headers.ts'
 import type { Drain, OpenStream } from '../http/drain.ts'
+import type { Outcome } from './answer-sink.ts'
 import type { Ticker, Ticking } from './ticker.ts'
 
 /** Whoever is busy with the request at the moment; told what happens on the client's side. */
@@ -31,6 +32,7 @@ export class ClientSide implements Ticking, OpenStream {
   readonly #untrack: () => void
   #listener: ClientListener | null = null
   #isGone = false
+  #isCut = false
   #hasWritten = false
   #isWaiting = false
   /** Set by the first tick that finds bytes waiting: a coarse clock must not count time before that. */
@@ -48,6 +50,11 @@ export class ClientSide implements Ticking, OpenStream {
 
   get isGone(): boolean {
     return this.#isGone
+  }
+
+  /** Why a client that is gone went. */
+  get departure(): Outcome {
+    return this.#isCut ? 'drained' : 'client_abort'
   }
 
   get hasBegun(): boolean {
@@ -122,6 +129,7 @@ export class ClientSide implements Ticking, OpenStream {
 
   /** The drain window is over. */
   cut(): void {
+    this.#isCut = true
     if (this.#listener === null) this.breakOff()
     else this.#listener.drained()
   }

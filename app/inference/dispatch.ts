@@ -99,7 +99,7 @@ class Dispatching {
       const cause = `no credential: ${error instanceof Error ? error.message : String(error)}`
       return { kind: 'unreachable', upstream: upstream.name, cause }
     }
-    if (client.isGone) return LEFT
+    if (client.isGone) return { kind: 'served', outcome: client.departure, usage: null, isAbandoned: false }
     const { clock, log, loadTest, idleMs } = this.#options
     const { promise, resolve } = Promise.withResolvers<AttemptResult>()
     const attempt = new Attempt(
@@ -194,12 +194,10 @@ class Dispatching {
 
 const HOUR_MS = 3_600_000
 
-const LEFT: Served = { kind: 'served', outcome: 'client_abort', usage: null, isAbandoned: false }
-
 /** Passes an upstream's error on: status and body as they came, or our words where the body cannot be shown. */
 function passOn({ client, exchange }: Order, answer: ErrorAnswer): void {
   if (client.isGone) {
-    exchange.brokeOff('client_abort')
+    exchange.brokeOff(client.departure)
     return
   }
   const { upstream, status, upstreamRequestId } = answer

@@ -89,7 +89,7 @@ async function serve(incoming: Incoming): Promise<void> {
     if (loadTest !== null) exchange.identity = loadTest.identityOf(request)
     await checkAndDispatch(incoming, { exchange, client, ticket })
   } catch (error) {
-    if (client.isGone) exchange.brokeOff('client_abort')
+    if (client.isGone) exchange.brokeOff(client.departure)
     else exchange.refused(error instanceof Refusal ? error.status : 500)
     throw error
   } finally {

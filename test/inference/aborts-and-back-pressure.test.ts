@@ -128,3 +128,26 @@ test('when the drain window ends, an open stream is cut after a whole event and 
   const [event] = await relay.audited(1)
   assert.deepEqual({ outcome: event?.outcome, usage: event?.usage?.input }, { outcome: 'drained', usage: 11 })
 })
+
+test('when the drain window ends before an answer has begun, the request is audited as drained', async () => {
+  await using upstream = await startUpstream(() => {})
+  await using relay = await startRelay({ upstreams: [{ base_url: upstream.origin }] })
+  const waiting = openPost(relay.port, {})
+  await upstream.request(1)
+  const uploading = openPost(relay.port, { headers: { 'content-length': '1000', expect: '100-continue' } })
+  await once(uploading, 'data')
+
+  relay.drain.begin()
+  relay.drain.cut(0)
+
+  const events = await relay.audited(2)
+  assert.deepEqual(
+    events.map(({ outcome, status }) => ({ outcome, status })),
+    [
+      { outcome: 'drained', status: 499 },
+      { outcome: 'drained', status: 499 },
+    ],
+  )
+  waiting.destroy()
+  uploading.destroy()
+})
