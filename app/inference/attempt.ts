@@ -206,7 +206,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       endedEarly: () => this.#finish({ kind: 'ended_early' }),
     }
     const isMetered = call.operation === 'messages'
-    if (textOf(headers['content-type'])?.startsWith('text/event-stream')) {
+    if (textOf(headers['content-type'])?.toLowerCase().startsWith('text/event-stream')) {
       this.#relay = new StreamRelay(answer, new StreamMeter(call.model, onOddField), log)
       return this.#relay
     }

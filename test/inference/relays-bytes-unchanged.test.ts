@@ -80,6 +80,23 @@ test('a stream reaches the developer byte for byte, with a head that no proxy wi
   assert.equal(reply.headers['x-accel-buffering'], 'no')
 })
 
+test('a stream is known by its media type in any case', async () => {
+  await using upstream = await startUpstream(() =>
+    Buffer.concat([
+      streamHead({ 'content-type': 'Text/Event-Stream' }),
+      chunk(REPLY_EVENTS.join('')),
+      LAST_CHUNK,
+    ]),
+  )
+  await using relay = await startRelay({ upstreams: [{ base_url: upstream.origin }] })
+
+  const reply = await post(relay.port, { body: STREAM_BODY })
+
+  assert.equal(reply.body, REPLY_EVENTS.join(''))
+  assert.equal(reply.headers['transfer-encoding'], 'chunked')
+  assert.equal((await relay.audited(1))[0]?.usage?.output, 5)
+})
+
 test('unknown events, comments and what follows the last event pass', async () => {
   const stream = `: hello\n\nevent: news\r\ndata: {}\r\n\r\n${REPLY_EVENTS.join('')}: bye`
   await using upstream = await startUpstream((_request, socket) => {
