@@ -17,11 +17,8 @@ export interface LineWriter {
   audit(line: string): void
   /** Says how the loss of audit lines is written down. `since` is the time of the first lost line. */
   describeLoss(describe: (dropped: number, since: number) => string): void
-  /**
-   * Resolves when everything that is buffered now has been handed over, or after `patienceMs` (default one
-   * second): a reader that takes nothing must not keep the process from its end.
-   */
-  flush(patienceMs?: number): Promise<void>
+  /** Resolves when everything that is buffered now has been handed over. */
+  flush(): Promise<void>
 }
 
 export interface LineWriterOptions {
@@ -36,8 +33,6 @@ const BATCH_BYTES = 65_536
 
 // Lines wait this long for company: a write goes to another thread and back, which costs more than the line.
 const GATHER_MS = 10
-
-const FLUSH_MS = 1000
 
 export function createLineWriter(options: LineWriterOptions): LineWriter {
   return new BufferedLines(options)
@@ -80,14 +75,12 @@ class BufferedLines implements LineWriter {
     this.#describe = describe
   }
 
-  async flush(patienceMs = FLUSH_MS): Promise<void> {
-    if (this.#isEmpty()) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, patienceMs)
-    this.#idle.push(resolve)
-    this.#writeBatch()
-    await promise
-    clearTimeout(timer)
+  flush(): Promise<void> {
+    if (this.#isEmpty()) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#idle.push(resolve)
+      this.#writeBatch()
+    })
   }
 
   #hasRoomFor(length: number): boolean {

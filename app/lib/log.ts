@@ -24,14 +24,12 @@ export interface LogOptions {
   readonly clock: Clock
   readonly level: LogLevel
   readonly format: 'text' | 'json'
-  /** Members of every line of the JSON form, such as the service and revision on Cloud Run. */
-  readonly about?: LogFields | undefined
 }
 
 /** Opens the log; lines below `level` cost nothing and go nowhere. */
-export function createLog({ writer, clock, level, format, about }: LogOptions): Log {
+export function createLog({ writer, clock, level, format }: LogOptions): Log {
   const lowest = LEVELS.indexOf(level)
-  const lineOf = format === 'json' ? (line: Line) => jsonLine(line, about) : textLine
+  const lineOf = format === 'json' ? jsonLine : textLine
   const at = (lineLevel: LogLevel) => {
     if (LEVELS.indexOf(lineLevel) < lowest) return () => {}
     return (text: string, fields?: LogFields) =>
@@ -58,12 +56,12 @@ function textLine({ level, time, text, fields = {} }: Line): string {
   return cut(`[gateway] ${time} ${level} ${text.replace(UNSAFE, escaped)}${details.join('')}`, MAX_LINE_BYTES)
 }
 
-function jsonLine({ level, time, text, fields }: Line, about: LogFields | undefined): string {
+function jsonLine({ level, time, text, fields }: Line): string {
   const head = { severity: SEVERITIES[level], time }
-  const whole = escapedJson({ ...head, message: text, ...about, ...fields })
+  const whole = escapedJson({ ...head, message: text, ...fields })
   if (Buffer.byteLength(whole) <= MAX_LINE_BYTES) return whole
   // Escaping can make six bytes of one, so this much text always fits.
-  return escapedJson({ ...head, message: `${text.slice(0, 1200)}…`, ...about, cut: true })
+  return escapedJson({ ...head, message: `${text.slice(0, 1200)}…`, cut: true })
 }
 
 function quoted(value: string): string {

@@ -121,13 +121,3 @@ test('a descriptor that cannot be written to loses its lines, and nothing else h
 
   await writer.flush()
 })
-
-test('a reader that takes nothing does not keep a flush, and with it the end of the process, for ever', async () => {
-  const sink = blockedSink()
-  const writer = createLineWriter({ sink, clock: () => 0 })
-  writer.audit('a')
-
-  await writer.flush(1)
-
-  assert.deepEqual(sink.taken, ['a\n'])
-})

@@ -40,17 +40,6 @@ test('in JSON a line has a severity, a time, a message, and the details as membe
   ])
 })
 
-test('in JSON every line says which service and revision wrote it', () => {
-  const about = { service: 'gateway', revision: 'gateway-00001', missing: undefined }
-
-  assert.deepEqual(
-    linesOf(log => log.info('i', { n: 1 }), { format: 'json', about }),
-    [
-      '{"severity":"INFO","time":"2026-01-02T03:04:05.678Z","message":"i","service":"gateway","revision":"gateway-00001","n":1}',
-    ],
-  )
-})
-
 test('lines below the level are not written', () => {
   const write = (log: Log) => {
     log.debug('d')
