@@ -19,7 +19,7 @@ import { StreamMeter } from './usage.ts'
 import type { ReplyUsage } from './usage-record.ts'
 import { WholeReply } from './whole-reply.ts'
 
-/** An error's body that has not ended by then is given up. */
+/** An error's body that has not ended by then is given up, however busily it drips. */
 const ERROR_BODY_MS = 10_000
 
 /** What became of an attempt: a failure the next upstream may make good, or the end of the request. */
@@ -132,10 +132,12 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isOver) return
-    this.#isTouched = true
-    if (this.#chunks !== NOTHING && this.#status < 300) {
-      this.#chunks = NOTHING
-      this.#options.bodyDone()
+    if (this.#status < 300) {
+      this.#isTouched = true
+      if (this.#chunks !== NOTHING) {
+        this.#chunks = NOTHING
+        this.#options.bodyDone()
+      }
     }
     if (this.#decoder === null) this.#sink?.data(chunk)
     else this.#decoder.write(chunk)
@@ -242,6 +244,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     if (this.#isOver) return
     this.#isOver = true
     this.#options.client.listen(null)
+    // undici keeps the list of an attempt that is still connecting.
+    this.#chunks.length = 0
     this.#decoder?.destroy()
     // After an orderly end this does nothing; undici ignores it.
     this.#controller?.abort(GIVEN_UP)

@@ -89,3 +89,22 @@ test('an error body that never ends is given up', async () => {
   assert.equal(reply.status, 400)
   assert.equal(JSON.parse(reply.body).error.message, 'the upstream refused the request')
 })
+
+test('an error body that drips for ever is given up after ten seconds', async () => {
+  await using upstream = await startUpstream((_request, socket) => {
+    socket.write('HTTP/1.1 400 Bad\r\ntransfer-encoding: chunked\r\n\r\n')
+    const dripping = setInterval(() => socket.write('1\r\nx\r\n'), 1)
+    socket.on('close', () => clearInterval(dripping))
+  })
+  let now = 0
+  const clock = () => {
+    now += 1000
+    return now
+  }
+  await using relay = await startRelay({ upstreams: [{ base_url: upstream.origin }], clock })
+
+  const reply = await post(relay.port)
+
+  assert.equal(reply.status, 400)
+  assert.equal(JSON.parse(reply.body).error.message, 'the upstream refused the request')
+})

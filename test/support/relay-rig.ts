@@ -11,7 +11,7 @@ import { countTokens, type InferenceOptions, messages } from '../../app/inferenc
 import { createTicker } from '../../app/inference/ticker.ts'
 import { openUpstreams } from '../../app/inference/upstreams/open.ts'
 import type { UsageRecord } from '../../app/inference/usage-record.ts'
-import { steadyClock } from '../../app/lib/clock.ts'
+import { type Clock, steadyClock } from '../../app/lib/clock.ts'
 import { openNetwork } from '../../app/net/network.ts'
 import { startListener } from './listener.ts'
 import { recordLog } from './recorded-log.ts'
@@ -23,6 +23,8 @@ export interface RigOptions {
   readonly ttfbMs?: number
   readonly idleMs?: number
   readonly clientStallMs?: number
+  /** One that only goes forward, for every limit in time. */
+  readonly clock?: Clock
   readonly maxConcurrent?: number
   readonly loadTest?: LoadTestConfig
   readonly policy?: InferenceOptions['policy']
@@ -46,6 +48,7 @@ const MODELS: Readonly<Record<string, string>> = {
 
 /** Starts the rig; its limits are checked every 5 ms. */
 export async function startRelay(options: RigOptions): Promise<RelayRig> {
+  const { clock = steadyClock } = options
   const log = recordLog()
   const drain = createDrain(log)
   const network = openNetwork({ allowLoopback: true })
@@ -61,7 +64,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     ttfbMs: options.ttfbMs,
     network,
     version: '9.9.9',
-    clock: steadyClock,
+    clock,
     log,
   })
   const records: UsageRecord[] = []
@@ -70,7 +73,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
   const dispatch = createDispatch({
     upstreams,
     idleMs: options.idleMs ?? 900_000,
-    clock: steadyClock,
+    clock,
     log,
     loadTest,
     meter: record => void records.push(record),
@@ -84,7 +87,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
       maxConcurrent: options.maxConcurrent ?? 100,
       maxBufferedBytes: 1024 * 1024 * 1024,
       log,
-      clock: steadyClock,
+      clock,
       random: () => 0,
     }),
     catalog: {
@@ -104,8 +107,8 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     dispatch,
     audit,
     drain,
-    ticker: createTicker({ clock: steadyClock, everyMs: 5 }),
-    clock: steadyClock,
+    ticker: createTicker({ clock, everyMs: 5 }),
+    clock,
     maxBodyBytes: 33_554_432,
     clientStallMs: options.clientStallMs ?? 300_000,
     loadTest,
