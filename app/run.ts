@@ -39,10 +39,14 @@ export interface RunOptions {
  */
 export const CLOSE_STEP_MS = 350
 
+/** What a boot that was told to stop has to undo itself (C-36). */
+const UNDO_MS = 600
+
 /** Serves until `ending`; resolves when everything is closed. Throws what the boot could not do. */
 export async function run(options: RunOptions): Promise<void> {
   const { config, environment, log, audit, ending } = options
-  const services = await openServices({ ...options, migrations: options.files.migrations, signal: ending })
+  const opening = openServices({ ...options, migrations: options.files.migrations, signal: ending })
+  const services = await orGivenUp(opening, ending)
   const drain = createDrain(log)
   try {
     const gateway = { ...options, services, drain, tls: tlsOf(config), protocolFile: options.files.protocol }
@@ -119,6 +123,18 @@ function warnOfSurroundings({ config, environment, log }: RunOptions): void {
       log.warn('a cloud metadata server is reachable, and no upstream needs it: block 169.254.169.254')
   })
 }
+
+/** Settles like `opening`, or rejects soon after `ending`: a database that went silent is waited for by nobody. */
+async function orGivenUp<T extends AsyncDisposable>(opening: Promise<T>, ending: AbortSignal): Promise<T> {
+  const undone = aborted(ending).then(() => settled(opening.catch(ignore), UNDO_MS))
+  const services = await Promise.race([opening, undone.then(() => null)])
+  if (services !== null) return services
+  opening.then(late => late[Symbol.asyncDispose]()).catch(ignore)
+  throw ending.reason
+}
+
+/** What becomes of a boot that was given up is nobody's business any more. */
+function ignore(): void {}
 
 function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
