@@ -7,6 +7,7 @@ import {
   flag,
   list,
   matching,
+  milliseconds,
   plainText,
   scalar,
   text,
@@ -80,9 +81,9 @@ const Limits = closed({
 /** How long a stream or a body may stand still. */
 const Timeouts = closed({
   /** 0 = off. */
-  upstream_idle_ms: whole(0).default(900_000),
-  client_stall_ms: whole(1).default(300_000),
-  client_body_ms: whole(1).default(60_000),
+  upstream_idle_ms: milliseconds(0).default(900_000),
+  client_stall_ms: milliseconds(1).default(300_000),
+  client_body_ms: milliseconds(1).default(60_000),
 })
 
 /** What is ours: nothing here is read by the reference gateway. */

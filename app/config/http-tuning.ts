@@ -1,7 +1,10 @@
 /** The reference's blocks that tune the listener: who may connect, how much, how long, how often. */
 import type { z } from 'zod'
 import { addressList } from './address-list.ts'
-import { closed, decimal, flag, whole } from './scalar.ts'
+import { closed, decimal, flag, milliseconds, whole } from './scalar.ts'
+
+/** The parser's bound, whatever the file says. */
+export const MAX_HEADER_BYTES = 262_144
 
 /** Which addresses may connect at all; health probes are exempt. */
 export const AccessControlSection = closed({
@@ -13,15 +16,17 @@ export const AccessControlSection = closed({
 /** Sizes of requests. */
 export const LimitsSection = closed({
   max_request_bytes: whole(1).default(33_554_432),
-  /** Can only lower the parser's 256 KiB. */
-  max_request_header_bytes: whole(1, 262_144).default(262_144),
+  /** Can only lower the parser's 256 KiB: more is taken for as much. */
+  max_request_header_bytes: whole(1)
+    .transform(bytes => Math.min(bytes, MAX_HEADER_BYTES))
+    .default(MAX_HEADER_BYTES),
   max_url_length: whole(1).optional(),
 })
 
 /** Time-outs of the reference. */
 export const TimeoutsSection = closed({
   /** Unset: 120000 for `anthropic`, 300000 for the other providers. Set: all of them. */
-  upstream_ttfb_ms: whole(1).optional(),
+  upstream_ttfb_ms: milliseconds(1).optional(),
 })
 
 /** Sign-in attempts per client address and window. */

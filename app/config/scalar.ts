@@ -68,6 +68,11 @@ export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): z.Zod
   })
 }
 
+/** A time limit in milliseconds. A timer of more than 31 bits would fire at once instead of late. */
+export function milliseconds(min: number): z.ZodType<number> {
+  return whole(min, 2_147_483_647)
+}
+
 /** The bounds of a number that need not be whole. */
 export interface NumberBounds {
   min?: number

@@ -2,6 +2,7 @@
 import { parseRange } from '../lib/address.ts'
 import { certificateWarnings } from './certificate-warnings.ts'
 import { desktopWarnings } from './desktop-overlay.ts'
+import { MAX_HEADER_BYTES } from './http-tuning.ts'
 import { isLoopbackBind } from './listen.ts'
 import { modelWarnings } from './model-warnings.ts'
 import { isLoopbackUrl, operatorUrls } from './operator-url.ts'
@@ -194,11 +195,18 @@ function storeWarnings(tree: Tree): Finding[] {
 }
 
 function limitWarnings(tree: Tree, facts: Facts): Finding[] {
+  const findings: Finding[] = []
   const path = ['limits', 'max_request_bytes']
   const bytes = tree.number(...path) ?? 32 * MIB
-  if (bytes < MIB) return [{ path, text: 'is under 1 MiB: ordinary conversations will be refused.' }]
-  if (facts.environment.kService === undefined || bytes <= 32 * MIB) return []
-  return [{ path, text: 'is over 32 MiB, the limit of Cloud Run for HTTP/1 requests.' }]
+  if (bytes < MIB) findings.push({ path, text: 'is under 1 MiB: ordinary conversations will be refused.' })
+  if (facts.environment.kService !== undefined && bytes > 32 * MIB) {
+    findings.push({ path, text: 'is over 32 MiB, the limit of Cloud Run for HTTP/1 requests.' })
+  }
+  if ((tree.number('limits', 'max_request_header_bytes') ?? 0) > MAX_HEADER_BYTES) {
+    const text = `can only lower ${MAX_HEADER_BYTES}, which stays the limit.`
+    findings.push({ path: ['limits', 'max_request_header_bytes'], text })
+  }
+  return findings
 }
 
 function laterSectionWarnings(tree: Tree): Finding[] {

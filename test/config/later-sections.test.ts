@@ -86,9 +86,15 @@ test('tuning keeps its ranges', () => {
     ['access_control', 'deny_cidrs: [10.0.0.0/40]', 'access_control.deny_cidrs[0]', 'CIDR'],
     ['access_control', 'allow_cidrs: 10.0.0.0/8', 'access_control.allow_cidrs', 'a list'],
     ['limits', 'max_request_bytes: 0', 'limits.max_request_bytes', 'at least 1'],
-    ['limits', 'max_request_header_bytes: 262145', 'limits.max_request_header_bytes', 'from 1 to 262144'],
+    ['limits', 'max_request_header_bytes: 0', 'limits.max_request_header_bytes', 'at least 1'],
     ['limits', 'max_url_length: 0', 'limits.max_url_length', 'at least 1'],
-    ['timeouts', 'upstream_ttfb_ms: 0', 'timeouts.upstream_ttfb_ms', 'at least 1'],
+    ['timeouts', 'upstream_ttfb_ms: 0', 'timeouts.upstream_ttfb_ms', 'from 1 to 2147483647'],
+    [
+      'gatehouse',
+      'timeouts: { client_body_ms: 2147483648 }',
+      'gatehouse.timeouts.client_body_ms',
+      'from 1 to 2147483647',
+    ],
     ['rate_limits', 'device_verify: { max: 0 }', 'rate_limits.device_verify.max', 'at least 1'],
     [
       'rate_limits',
@@ -110,6 +116,14 @@ test('tuning keeps its ranges', () => {
   for (const [section = '', lines = '', path = '', words = ''] of rows) {
     assertProblem(fileWith({ [section]: `${section}: { ${lines} } # here` }), path, [words])
   }
+})
+
+test('a header limit over the parser’s own is accepted and taken for that one', () => {
+  const result = judge(fileWith({ limits: 'limits: { max_request_header_bytes: 1048576 }' }))
+
+  assert.ok(result.kind === 'loaded')
+  assert.equal(result.config.limits.max_request_header_bytes, 262_144)
+  assert.ok(result.warnings.some(({ path }) => path === 'limits.max_request_header_bytes'))
 })
 
 test('tuning has the defaults of the manual', () => {
@@ -143,8 +157,8 @@ test('gatehouse keeps its ranges', () => {
     ['sign_in: { address_match: on }', 'sign_in.address_match', 'warn, require, off'],
     [`sign_in: { login_notice: ${'x'.repeat(501)} }`, 'sign_in.login_notice', 'at most 500'],
     ['limits: { max_concurrent_inference: 0 }', 'limits.max_concurrent_inference', 'at least 1'],
-    ['timeouts: { client_stall_ms: 0 }', 'timeouts.client_stall_ms', 'at least 1'],
-    ['timeouts: { upstream_idle_ms: -1 }', 'timeouts.upstream_idle_ms', 'at least 0'],
+    ['timeouts: { client_stall_ms: 0 }', 'timeouts.client_stall_ms', 'from 1 to 2147483647'],
+    ['timeouts: { upstream_idle_ms: -1 }', 'timeouts.upstream_idle_ms', 'from 0 to 2147483647'],
     ['policy: { unmatched: maybe }', 'policy.unmatched', 'allow, deny'],
     ['policy: { accepted_checksums: [xyz] }', 'policy.accepted_checksums[0]', 'hexadecimal'],
     ['spend: { settle_timeout_ms: 2001 }', 'spend.settle_timeout_ms', 'from 0 to 2000'],

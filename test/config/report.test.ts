@@ -140,7 +140,7 @@ test('values are quoted at most 60 characters long, and URLs without user info',
 test('control characters of a value cannot write to the terminal', () => {
   const [problem] = problemsOf(fileWith({ timeouts: 'timeouts: { upstream_ttfb_ms: "\\e[31m" }' }))
 
-  assert.equal(problem?.text, '"\\u001b[31m", needs a whole number of at least 1.')
+  assert.equal(problem?.text, '"\\u001b[31m", needs a whole number from 1 to 2147483647.')
 })
 
 test('a file that is missing, a directory or too big is named with the system’s code and --config', t => {
