@@ -1,6 +1,7 @@
 // What an operator sees of the command line: streams, texts, exit codes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { HELP, USAGE } from '../../app/config/arguments.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { fileWith, SECRETS } from '../support/config-text.ts'
 import { configFile, startProcess } from '../support/gateway-process.ts'
@@ -12,18 +13,12 @@ async function runOf(words: readonly string[], variables: Readonly<Record<string
   return { code, stdout: started.stdout, stderr: started.stderr }
 }
 
-const USAGE = 'usage: node app/main.ts [--config FILE [--check [--allow-unset]]] | --help | --version\n'
-
 test('--version prints the version, and nothing else', async () => {
   assert.deepEqual(await runOf(['--version']), { code: 0, stdout: `${manifest.version}\n`, stderr: '' })
 })
 
-test('--help prints every option to stdout', async () => {
-  const { code, stdout, stderr } = await runOf(['--help'])
-
-  const options = [...stdout.matchAll(/^ {2}(\(no option\)|--[a-z-]+)/gm)].map(([, name]) => name)
-  assert.deepEqual([code, stderr, stdout.startsWith(USAGE)], [0, '', true])
-  assert.deepEqual(options, ['(no option)', '--config', '--check', '--allow-unset', '--help', '--version'])
+test('--help prints the calls and every option to stdout', async () => {
+  assert.deepEqual(await runOf(['--help']), { code: 0, stdout: HELP, stderr: '' })
 })
 
 const WRONG: readonly (readonly [readonly string[], string])[] = [
@@ -38,7 +33,7 @@ test('a wrong call is told what is wrong and how it goes, on stderr, with exit c
 
   assert.deepEqual(
     runs,
-    WRONG.map(([, problem]) => ({ code: 1, stdout: '', stderr: `gatehouse: ${problem}\n${USAGE}` })),
+    WRONG.map(([, problem]) => ({ code: 1, stdout: '', stderr: `gatehouse: ${problem}\n${USAGE}\n` })),
   )
 })
 

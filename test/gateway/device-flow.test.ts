@@ -76,6 +76,7 @@ async function walk({ terminal, ask, signIn }: WholeGateway) {
   const refreshes: { readonly status: number; readonly access_token: string }[] = []
   for (let token = refresh_token; token !== undefined && refreshes.length < 2; ) {
     const { status, body } = await terminal.refresh(token)
+    assert.equal(status, 200, body)
     const renewed = JSON.parse(body)
     refreshes.push({ status, access_token: renewed.access_token })
     streams.push(await ask(renewed.access_token, { ...ASK, stream: true }))

@@ -83,7 +83,7 @@ describe('signed-in work goes on, sign-in waits and everything recovers without 
   concurrency: true,
 }, () => {
   for (const outage of OUTAGES) {
-    test(`while Postgres is ${outage.what}`, async () => {
+    test(`while Postgres is ${outage.what}`, async t => {
       await using sut = await open()
       const [working, leaving] = [await sut.tokens(), await sut.tokens()]
       const [prompt, other] = [await sut.terminal.begin(), await sut.terminal.begin()]
@@ -116,7 +116,7 @@ describe('signed-in work goes on, sign-in waits and everything recovers without 
       assert.deepEqual([revocation[0], revocation[1]], [503, '5'])
       assert.deepEqual(unready, [503, 'store unavailable'])
       // A connection that the outage cost may be noticed at its next use only.
-      while ((await sut.readiness())[0] !== 200);
+      while ((await sut.readiness())[0] !== 200) t.signal.throwIfAborted()
       assert.equal((await sut.signIn()).kind, 'signed_in')
     })
   }

@@ -66,7 +66,10 @@ export function startProcess({ words, variables = {}, nodeOptions = [] }: Proces
           .find(line => line.includes(wanted))
         if (found === undefined && !hasEnded) return
         waiting.delete(look)
-        if (found === undefined) reject(new Error(`it ended without "${wanted}": ${text.stderr}`))
+        if (found === undefined)
+          reject(
+            new Error(`it ended (${child.exitCode ?? child.signalCode}) without "${wanted}": ${text.stderr}`),
+          )
         else resolve(found)
       }
       waiting.add(look)
