@@ -3,6 +3,7 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import type { Pool } from 'pg'
 import type { Audit } from '../audit/events.ts'
+import { Refusal } from '../http/errors.ts'
 import { networkOf } from '../http/rate-limit.ts'
 import type { SignIn, SignInOutcome } from '../identity/sign-in.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -54,8 +55,7 @@ export function callback(options: CallbackOptions): RouteOptions {
     url: '/oauth/callback',
     config: { envelope: 'page' },
     handler: async (request, reply) => {
-      const ending = await end(request, options)
-      writeAudit(options.audit, { request, ending })
+      const ending = await auditedEnd(request, options)
       // A claimed trip ends its grant, so that it does not wait for a second identity (S-26).
       if (ending.kind === 'failed') await storeAnswer('page', denyGrant(options.pool, ending.deviceHash))
       if (ending.kind === 'signed_in' || ending.kind === 'browser_mismatch') {
@@ -76,6 +76,24 @@ export function callbackByPost(): RouteOptions {
     url: '/oauth/callback',
     config: { envelope: 'page', takesBody: false },
     handler: (request, reply) => sendResultPage(reply, problemPage('form_post', request.id)),
+  }
+}
+
+/** However it ends, it is audited: also when the store breaks it off, and nobody is signed in. */
+async function auditedEnd(request: FastifyRequest, options: CallbackOptions): Promise<Ending> {
+  try {
+    const ending = await end(request, options)
+    writeAudit(options.audit, { request, ending })
+    return ending
+  } catch (error) {
+    options.audit.write({
+      evt: 'session.mint',
+      request_id: request.id,
+      client_ip: request.clientAddress,
+      result: 'fail',
+      err: error instanceof Refusal ? error.code : 'internal',
+    })
+    throw error
   }
 }
 

@@ -129,7 +129,7 @@ for (const [table, title] of [
   ['claimed_states', 'before the claim'],
   ['device_grants', 'after the exchange'],
 ] as const) {
-  test(`with the store down ${title}, the callback is a 503 page`, async () => {
+  test(`with the store down ${title}, the callback is a 503 page, and audited as a sign-in that failed`, async () => {
     await using sut = await openTrips()
     const trip = await sut.setOut()
     await sut.pool.query(`alter table ${table} rename to gone`)
@@ -141,6 +141,18 @@ for (const [table, title] of [
       [503, 'text/html; charset=utf-8', '5'],
     )
     assert.match(answer.body, /Sign-in is not possible right now/)
+    assert.deepEqual(
+      sut.gateway.events.filter(({ evt }) => evt === 'session.mint'),
+      [
+        {
+          evt: 'session.mint',
+          request_id: answer.headers['x-request-id'],
+          client_ip: '127.0.0.1',
+          result: 'fail',
+          err: 'store_unavailable',
+        },
+      ],
+    )
   })
 }
 
