@@ -1,4 +1,4 @@
-import type { ClaimsDocument } from './claims.ts'
+import { type ClaimsDocument, subjectIn } from './claims.ts'
 import { type Conversation, startConversation, type TimeLimits } from './conversation.ts'
 import { type IdTokenRules, verifyIdToken } from './id-token.ts'
 import { type Identification, type IdentificationRules, identify, type Subject } from './identification.ts'
@@ -104,8 +104,9 @@ async function userinfoInstead(
   }
   try {
     const document: ClaimsDocument = await rules.identification.idp.userinfo(accessToken, conversation)
-    const subject = { sub: String(document['sub']), document, accessToken: null }
-    return { kind: 'told', subject, step: 'userinfo' }
+    const sub = subjectIn(document['sub'])
+    if (sub === null) throw new IdpFailure('userinfo', { kind: 'bad_answer', what: 'malformed' })
+    return { kind: 'told', subject: { sub, document, accessToken: null }, step: 'userinfo' }
   } catch (thrown) {
     if (thrown instanceof IdpFailure && consequenceOf(thrown.fault) !== 'unavailable') {
       rules.troubles.error(`oidc: a refresh brought no id_token and userinfo refused: ${SCOPE_HINT}`)

@@ -31,6 +31,22 @@ test('a userinfo of another person ends the session', async () => {
   assert.deepEqual(outcome, { kind: 'not_admitted', err: 'other_subject', step: 'userinfo' })
 })
 
+test('a userinfo whose subject cannot be one keeps the session, and makes nobody of it', async () => {
+  await using rig = await openRig(NEVER)
+  const refreshToken = await rig.refreshToken()
+  rig.idp.manners.userinfoSub = 'u-ada\u0000'
+
+  const outcome = await rig.signIn.renew({ refreshToken })
+
+  assert.deepEqual(outcome, {
+    kind: 'unavailable',
+    network: false,
+    err: 'idp_bad_answer',
+    step: 'userinfo',
+    answer: 'malformed',
+  })
+})
+
 test('a userinfo that refuses keeps the session and hints at scope_on_refresh', async () => {
   await using rig = await openRig(NEVER)
   const refreshToken = await rig.refreshToken()
