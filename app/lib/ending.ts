@@ -1,3 +1,4 @@
+// How a process is told to end: once in order, a second time at once.
 import type { EventEmitter } from 'node:events'
 import type { Clock } from './clock.ts'
 
