@@ -44,7 +44,14 @@ export interface ServerOptions {
 /** The backlog that 5,000 clients connecting at once need; Node's own 511 resets every second one. */
 const LISTEN_BACKLOG = 4096
 const BODY_TOTAL_MS = 900_000
-const METHODS_WITH_BODY = ['DELETE', 'PATCH', 'POST', 'PUT'] as const
+const METHODS_WITH_BODY = ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY'] as const
+
+// No route has a schema. Without this, Fastify loads and compiles a validator and a serializer at every start.
+const NO_SCHEMAS = { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } }
+
+function noSchema(): never {
+  throw new Error('a route asks for a schema, and nothing reads schemas')
+}
 
 /**
  * Builds the server: the listener's limits, the checks of every request, health, refusals. Features add routes.
@@ -80,6 +87,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return503OnClosing: false, // the drain decides who is still served
     frameworkErrors: (_error, request, reply) => refuseUnrouted(request, reply),
     routerOptions: { maxParamLength: 1024 },
+    schemaController: NO_SCHEMAS,
   })
   // A method without a body, to Fastify, is one whose body it leaves alone.
   for (const method of METHODS_WITH_BODY) server.addHttpMethod(method, { overrideExisting: true })

@@ -56,6 +56,18 @@ test('a path is known only when it is spelled exactly', async () => {
   }
 })
 
+test('an unknown path is unknown by every method, whatever body comes with it', async () => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'PROPFIND']) {
+    for (const headers of ['', 'Content-Type: application/json\r\n', 'Content-Type: nonsense\r\n']) {
+      const asked = `${method} /nowhere HTTP/1.1\r\nHost: g\r\n${headers}Content-Length: 5\r\n\r\nab%zz`
+
+      const answer = await exchangeOpen(listener.port, asked)
+
+      assert.match(answer, /^HTTP\/1\.1 404 /, `${method} ${headers}`)
+    }
+  }
+})
+
 test('a query never selects a route', async () => {
   const answer = await ask('GET', '/protocol?path=/v1/messages&_method=POST')
 
