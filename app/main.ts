@@ -13,6 +13,7 @@ import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
 import { builtinNames } from './inference/model-names.ts'
 import { systemClock } from './lib/clock.ts'
+import { described } from './lib/described.ts'
 import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
 import { createLog } from './lib/log.ts'
@@ -117,7 +118,7 @@ async function runToEnd({ ending, development, log, ...running }: Running): Prom
   let hasBug = false
   const endForBug = (error: unknown) => {
     hasBug = true
-    log.error('a bug ends this process', { stack: stackOf(error) })
+    log.error('a bug ends this process', { stack: described(error) })
     ending.abort('a bug')
   }
   process.on('uncaughtException', endForBug).on('unhandledRejection', endForBug)
@@ -132,7 +133,7 @@ async function runToEnd({ ending, development, log, ...running }: Running): Prom
   } catch (error) {
     if (ending.signal.aborted && !hasBug) return 0
     log.error(`cannot start: ${error instanceof Error ? error.message : String(error)}`)
-    log.debug('where it failed', { stack: stackOf(error) })
+    log.debug('where it failed', { stack: described(error) })
     return 1
   }
   return hasBug ? 1 : 0
@@ -154,14 +155,10 @@ async function openDevelopment(environment: Environment, data: string | null): P
   return mode.openDevelopment({ environment, folder: data === null ? files.development : resolve(data) })
 }
 
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
-
 main(process.argv.slice(2)).then(
   code => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`gatehouse: ${error instanceof Error ? error.message : stackOf(error)}\n`)
+    process.stderr.write(`gatehouse: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
   },
 )

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../lib/clock.ts'
 import { type Condition, createCondition } from '../lib/condition.ts'
+import { described } from '../lib/described.ts'
 import type { Log } from '../lib/log.ts'
-import { masked } from '../lib/masked.ts'
 import { announcesBody } from './body.ts'
 import { commonHeaders } from './common-headers.ts'
 import { REFUSALS, Refusal, type RefusalCode, type RefusalRow } from './errors.ts'
@@ -32,7 +32,6 @@ export function createErrorHandler({ log, clock }: { log: Log; clock: Clock }): 
 // Enough for a sender that is nearly done to finish and read the answer; beyond it the connection goes.
 const MAX_DRAINED_BYTES = 65_536
 const MAX_DRAINING_MS = 500
-const MAX_CAUSE_CHARACTERS = 2_048
 
 function answer(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const { raw } = reply
@@ -89,14 +88,4 @@ function unwellText({ code }: Refusal): string {
 function logBug(log: Log, request: FastifyRequest, cause: unknown): void {
   const target = targetWithoutQuery(request.raw.url ?? '')
   log.error(`${request.method} ${target} failed: ${described(cause)}`, { request_id: request.id })
-}
-
-/** An error with its stack and causes, without what looks like a credential. */
-function described(cause: unknown): string {
-  const parts: string[] = []
-  for (let error = cause, depth = 0; error !== undefined && depth < 4; depth += 1) {
-    parts.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
-    error = error instanceof Error ? error.cause : undefined
-  }
-  return masked(parts.join('\ncaused by ')).slice(0, MAX_CAUSE_CHARACTERS)
 }
