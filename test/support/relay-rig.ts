@@ -1,10 +1,11 @@
+import { promisify } from 'node:util'
 import type { FastifyRequest } from 'fastify'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import type { LoadTestConfig } from '../../app/config/http-tuning.ts'
 import { UpstreamsSection } from '../../app/config/upstreams.ts'
 import { createDrain, type Drain } from '../../app/http/drain.ts'
 import type { Identity } from '../../app/identity/identity.ts'
-import { createCapacity } from '../../app/inference/capacity.ts'
+import { type Capacity, createCapacity } from '../../app/inference/capacity.ts'
 import { createDispatch } from '../../app/inference/dispatch.ts'
 import { createLoadTest } from '../../app/inference/load-test.ts'
 import { countTokens, type InferenceOptions, messages } from '../../app/inference/routes.ts'
@@ -35,6 +36,9 @@ export interface RelayRig extends AsyncDisposable {
   readonly port: number
   readonly log: { readonly lines: readonly string[] }
   readonly drain: Drain
+  readonly capacity: Pick<Capacity, 'open' | 'bufferedBytes'>
+  /** How many clients are connected. */
+  connections(): Promise<number>
   readonly records: readonly UsageRecord[]
   /** The audit's events of inference, once there are `count`. */
   audited(count: number): Promise<Extract<AuditEvent, { evt: 'inference' }>[]>
@@ -78,18 +82,17 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     loadTest,
     meter: record => void records.push(record),
   })
+  const capacity = createCapacity({
+    maxConcurrent: options.maxConcurrent ?? 100,
+    maxBufferedBytes: 1024 * 1024 * 1024,
+    ...{ log, clock, random: () => 0 },
+  })
   const inference: InferenceOptions = {
     bearer: async (request: FastifyRequest) => {
       const identity = options.identity ?? { sub: 'dev-1', email: 'dev@example.com' }
       request.session = { identity, sid: null, iat: 0, exp: 0, digest: '' }
     },
-    capacity: createCapacity({
-      maxConcurrent: options.maxConcurrent ?? 100,
-      maxBufferedBytes: 1024 * 1024 * 1024,
-      log,
-      clock,
-      random: () => 0,
-    }),
+    capacity,
     catalog: {
       identify: id => ({ id, names: [id] }),
       resolve: id => {
@@ -118,6 +121,8 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     port: listener.port,
     log,
     drain,
+    capacity,
+    connections: promisify(listener.server.server.getConnections.bind(listener.server.server)),
     records,
     audited,
     async [Symbol.asyncDispose]() {
