@@ -57,7 +57,9 @@ function findChromium(): string {
   if (named) return named
   if (existsSync(DEBIAN)) return DEBIAN
   if (process.getuid?.() !== 0) {
-    throw new Error('Chromium is missing: run `apt-get install chromium`, or set PLAYWRIGHT_CHROMIUM to its path')
+    throw new Error(
+      'Chromium is missing: run `apt-get install chromium`, or set PLAYWRIGHT_CHROMIUM to its path',
+    )
   }
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   execFileSync('apt-get', ['update', '-q'], { env: environment, stdio: 'ignore' })

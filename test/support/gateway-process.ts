@@ -16,6 +16,10 @@ export interface GatewayProcess extends AsyncDisposable {
   /** Audit events so far. */
   events(): readonly Readonly<Record<string, unknown>>[]
   signal(name: 'SIGTERM' | 'SIGINT' | 'SIGUSR2'): void
+  /** Stops reading what it writes to stderr, as a log collector that hangs would. */
+  stopReading(): void
+  /** The exit code, whether or not everything it wrote was read; null when a signal killed it. */
+  readonly left: Promise<number | null>
   /** The exit code, once everything it wrote was read; null when a signal killed it. */
   readonly exited: Promise<number | null>
 }
@@ -44,6 +48,7 @@ export function startProcess({ words, variables = {}, nodeOptions = [] }: Proces
       for (const look of waiting) look()
     })
   }
+  const left = once(child, 'exit').then(([code]) => code as number | null) // what the event carries
   let hasEnded = false
   const exited = once(child, 'close').then(([code]) => {
     hasEnded = true
@@ -82,9 +87,12 @@ export function startProcess({ words, variables = {}, nodeOptions = [] }: Proces
         .filter(line => line.startsWith('{'))
         .map(line => JSON.parse(line)),
     signal: name => void child.kill(name),
+    stopReading: () => void child.stderr.pause(),
+    left,
     exited,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
+      child.stderr.resume()
       await exited
     },
   }
