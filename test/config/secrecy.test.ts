@@ -115,8 +115,9 @@ test('text that is no YAML is never quoted', () => {
     fc.property(fc.array(pieces, { minLength: 1, maxLength: 30 }), words => {
       const text = `session: { jwt_secret: ${words.join('')}`
       const output = printed(text)
-      const isUnknownKey = output.includes('unknown key') || output.includes('given twice')
-      assert.ok(isUnknownKey || !output.includes('marked-'), output)
+      // What became a key by YAML's rules is named: "session.marked-: has no value".
+      const isKey = /unknown key|given twice|session\.marked-\S*: has no value/.test(output)
+      assert.ok(isKey || !output.includes('marked-'), output)
     }),
     { numRuns: 1000 },
   )
