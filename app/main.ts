@@ -17,6 +17,7 @@ import { described } from './lib/described.ts'
 import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
 import { createLog } from './lib/log.ts'
+import { shareFetchClasses } from './net/fetch-classes.ts'
 import { judgeHost } from './net/ssrf-guard.ts'
 import { CLOSE_STEP_MS, run, settled } from './run.ts'
 
@@ -82,6 +83,7 @@ interface Serving {
 }
 
 async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<number> {
+  shareFetchClasses()
   const writer = createLineWriter({ sink: descriptorSink(2), clock: systemClock })
   const audit = createAudit({ writer, clock: systemClock })
   try {

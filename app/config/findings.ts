@@ -35,6 +35,7 @@ export function checkSection<T>(
 ): { value: T; findings: readonly [] } | { value?: undefined; findings: Finding[] } {
   const known = new Map<string, readonly string[]>()
   const parsed = schema.safeParse(value, {
+    jitless: true, // a schema that is used once is not worth compiling
     error: issue => {
       if (issue.inst instanceof z.ZodObject)
         known.set(String(issue.path ?? []), Object.keys(issue.inst.shape))
