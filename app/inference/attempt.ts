@@ -65,6 +65,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   #upstreamRequestId: string | undefined
   #isOver = false
   #isSent = false
+  /** Whether the first byte of an answer that will be passed on has come, be the request sent or not. */
+  #hasBegun = false
   #isPaused = false
   #isTouched = true
   #quietSince = 0
@@ -134,8 +136,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     if (this.#isOver) return
     if (this.#status < 300) {
       this.#isTouched = true
-      if (this.#chunks !== NOTHING) {
-        this.#chunks = NOTHING
+      if (!this.#hasBegun) {
+        this.#hasBegun = true
         this.#options.bodyDone()
       }
     }
@@ -235,8 +237,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 
   #serve(outcome: Outcome | undefined): void {
     const usage = this.#sink?.usage() ?? null
-    const isAbandoned =
-      outcome === 'client_abort' && this.#isSent && usage === null && this.#chunks !== NOTHING
+    const isAbandoned = outcome === 'client_abort' && this.#isSent && usage === null && !this.#hasBegun
     this.#finish({ kind: 'served', outcome, usage, isAbandoned })
   }
 
@@ -252,9 +253,6 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     this.#settle(result)
   }
 }
-
-/** Marks that the answer's first byte has come. */
-const NOTHING: Buffer[] = []
 
 const GIVEN_UP = new Error('the attempt is over')
 

@@ -13,7 +13,7 @@ import { createTicker } from '../../app/inference/ticker.ts'
 import { openUpstreams } from '../../app/inference/upstreams/open.ts'
 import type { UsageRecord } from '../../app/inference/usage-record.ts'
 import { type Clock, steadyClock } from '../../app/lib/clock.ts'
-import { openNetwork } from '../../app/net/network.ts'
+import { type Network, openNetwork } from '../../app/net/network.ts'
 import { startListener } from './listener.ts'
 import { recordLog } from './recorded-log.ts'
 
@@ -24,6 +24,8 @@ export interface RigOptions {
   readonly ttfbMs?: number
   readonly idleMs?: number
   readonly clientStallMs?: number
+  /** Closed with the rig. */
+  readonly network?: Network
   /** One that only goes forward, for every limit in time. */
   readonly clock?: Clock
   readonly maxConcurrent?: number
@@ -55,7 +57,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
   const { clock = steadyClock } = options
   const log = recordLog()
   const drain = createDrain(log)
-  const network = openNetwork({ allowLoopback: true })
+  const network = options.network ?? openNetwork({ allowLoopback: true })
   const upstreams = openUpstreams({
     upstreams: UpstreamsSection.parse(
       options.upstreams.map((entry, index) => ({
