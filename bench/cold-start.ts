@@ -31,11 +31,7 @@ const client = { clientId: 'bench', clientSecret: 'a client secret of the bench'
 execFileSync(process.execPath, [join(import.meta.dirname, '../tools/bundle.ts'), bundle], {
   stdio: 'inherit',
 })
-execFileSync(
-  process.execPath,
-  [join(bundle, 'main.mjs'), ...(process.env['WARM'] ?? '--version').split(' ')],
-  { env, stdio: 'ignore' },
-)
+execFileSync(process.execPath, [join(bundle, 'main.mjs'), '--version'], { env, stdio: 'ignore' })
 const port = await freePort()
 const postgres = await startPostgres({ folder: join(folder, 'postgres'), persistent: false })
 const redirectUri = `http://127.0.0.1:${port}/oauth/callback`

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { buildBundle, dockerfileStages, runtimeSays } from '../support/image.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+test('every base of the image is an argument without a default, so that its digest is never invented', () => {
+  const [before = [], ...stages] = dockerfileStages()
+
+  assert.deepEqual(before, [
+    ['ARG', 'BUILD_IMAGE'],
+    ['ARG', 'RUNTIME_IMAGE'],
+  ])
+  assert.deepEqual(
+    stages.map(([from]) => from),
+    [
+      ['FROM', '${BUILD_IMAGE} AS build'],
+      ['FROM', '${RUNTIME_IMAGE}'],
+    ],
+  )
+})
+
+test('the runtime stage runs nothing and copies only the program, Node.js and its library', () => {
+  const runtime = dockerfileStages().at(-1) ?? []
+
+  assert.deepEqual(
+    runtime.filter(([name]) => name === 'RUN' || name === 'ADD'),
+    [],
+  )
+  assert.deepEqual(
+    runtime.filter(([name]) => name === 'COPY').map(([, rest]) => rest),
+    [
+      '--from=build /libraries/ /usr/lib/',
+      '--from=build /usr/local/bin/node /usr/local/bin/node',
+      '--from=build --chown=0:0 /app /app',
+    ],
+  )
+})
+
+test('the process has a number for a user, who owns nothing, and whose compile cache is baked', () => {
+  const [, build = []] = dockerfileStages()
+
+  assert.equal(runtimeSays('USER'), '65532:65532')
+  assert.deepEqual(build.slice(-2), [
+    ['USER', '65532:65532'],
+    [
+      'RUN',
+      'NODE_COMPILE_CACHE=/app/.cache /usr/local/bin/node /app/main.mjs --version && chmod -R a+rX /app/.cache',
+    ],
+  ])
+  assert.equal(runtimeSays('ENV'), 'NODE_ENV=production NODE_COMPILE_CACHE=/app/.cache')
+})
+
+test('the image starts the service with the file of the documented place', () => {
+  assert.deepEqual(
+    [runtimeSays('ENTRYPOINT'), runtimeSays('CMD')].map(words => JSON.parse(words)),
+    [
+      ['node', '/app/main.mjs'],
+      ['--config', '/etc/claude/gateway.yaml'],
+    ],
+  )
+})
+
+test('everything that the build copies reaches it, and nothing else does', () => {
+  const [, build = []] = dockerfileStages()
+  const copied = build
+    .filter(([name]) => name === 'COPY')
+    .flatMap(([, rest]) => rest.split(' ').slice(0, -1))
+    .sort()
+  const [all, ...exceptions] = readFileSync(join(root, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('#'))
+
+  assert.equal(all, '*')
+  assert.deepEqual(exceptions.map(line => line.slice(1)).sort(), copied)
+  assert.deepEqual(
+    copied.filter(path => !existsSync(join(root, path))),
+    [],
+  )
+})
+
+test('the bundle is one program of at most 4 MB, with the migrations and the wire contract beside it', async () => {
+  await using bundle = await buildBundle()
+
+  const files = await readdir(bundle.folder)
+  const migrations = await readdir(join(bundle.folder, 'store/migrations'))
+
+  assert.deepEqual(files.sort(), ['LICENSE', 'main.mjs', 'main.mjs.LEGAL.txt', 'protocol', 'store'])
+  assert.deepEqual(migrations, await readdir(join(root, 'app/store/migrations')))
+  assert.ok(statSync(join(bundle.folder, 'main.mjs')).size <= 4_000_000)
+})
