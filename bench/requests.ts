@@ -46,8 +46,9 @@ export async function compareRequests(
   const client = forkOn(1, new URL('client.ts', import.meta.url))
   const results: Round[] = []
   for (const bench of CASES.filter(({ name }) => name.startsWith(cases))) {
-    for (const arm of arms)
-      await load(client, arm, bench, { connections: CONNECTIONS, requests: bench.requests })
+    for (const arm of arms) {
+      await load(client, arm, bench, { connections: CONNECTIONS, requests: bench.requests * WARM_UP })
+    }
     for (let round = 0; round < rounds; round += 1) {
       for (const arm of shuffled(arms)) results.push(await measure(client, arm, bench))
     }
