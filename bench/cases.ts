@@ -24,8 +24,8 @@ export function messagesBody(bytes: number, options: { stream: boolean; model?: 
 }
 
 export const CASES: readonly BenchCase[] = [
-  { name: '2 KB, JSON reply', body: messagesBody(2_048, { stream: false }), requests: 1500 },
-  { name: '100 KB, JSON reply', body: messagesBody(102_400, { stream: false }), requests: 800 },
+  { name: '2 KB, JSON reply', body: messagesBody(2_048, { stream: false }), requests: 4000 },
+  { name: '100 KB, JSON reply', body: messagesBody(102_400, { stream: false }), requests: 1500 },
   { name: '1 MB, JSON reply', body: messagesBody(1_048_576, { stream: false }), requests: 200 },
   { name: '20 KB, 200 events', body: messagesBody(20_480, { stream: true }), requests: 600 },
   { name: '200 KB, 200 events', body: messagesBody(204_800, { stream: true }), requests: 400 },

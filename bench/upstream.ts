@@ -83,11 +83,15 @@ function answerSlowly(response: ServerResponse, seconds: number): void {
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
   let head = ''
+  let tail = ''
   request.on('data', (chunk: Buffer) => {
     if (head.length < 512) head += chunk.toString('latin1', 0, 512)
+    tail = chunk.toString('latin1', Math.max(0, chunk.length - 512))
   })
   request.on('end', () => {
-    const slow = /claude-opus-4-8.*"max_tokens":(\d+)/.exec(head)
+    head += tail // a gateway that writes the body anew puts its members in an order of its own
+    const isSlow = head.includes('claude-opus-4-8')
+    const slow = isSlow ? /"max_tokens":(\d+)/.exec(head) : null
     if (slow) answerSlowly(response, Number(slow[1]))
     else if (head.includes('"stream":true')) answerWithEvents(response, 200)
     else
