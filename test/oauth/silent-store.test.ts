@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import pg from 'pg'
+import { replicaPool } from '../support/postgres.ts'
 import { openSessionRig, type SessionRig } from '../support/session-rig.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 /** A replica whose way to the database can be held up. */
 async function startBehind(rig: SessionRig): Promise<{ proxy: TcpProxy } & AsyncDisposable> {
   const proxy = await startTcpProxy(rig.database.tcpUrl)
-  const pool = new pg.Pool({ connectionString: proxy.through(rig.database.tcpUrl), max: 3 })
+  const pool = replicaPool(proxy.through(rig.database.tcpUrl), 3)
   pool.on('error', () => {}) // connections are cut on purpose
   await rig.start({ pool, storeMs: 100 })
   return {

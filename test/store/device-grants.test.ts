@@ -10,7 +10,7 @@ import {
   grantFacts,
   pollGrant,
 } from '../../app/store/device-grants.ts'
-import { createDatabase } from '../support/postgres.ts'
+import { createDatabase, replicaPool } from '../support/postgres.ts'
 
 const PACE_SECONDS = 3.5
 
@@ -29,7 +29,7 @@ async function grantIn(pool: pg.Pool, userCode = 'BCDFGHJK'): Promise<Buffer> {
 
 test('of fifty parallel polls on two replicas exactly one gets the approval', async () => {
   await using database = await createDatabase()
-  const replicas = [1, 2].map(() => new pg.Pool({ connectionString: database.url, max: 10 }))
+  const replicas = [1, 2].map(() => replicaPool(database.url, 10))
   const deviceHash = await grantIn(database.pool)
   await approveGrant(database.pool, deviceHash, 'sealed')
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { migrate, readMigrations } from '../../app/store/migrate.ts'
-import { emptyDatabase } from '../support/postgres.ts'
+import { emptyDatabase, replicaPool } from '../support/postgres.ts'
 import { recordLog } from '../support/recorded-log.ts'
 
 const RELEASED = join(import.meta.dirname, '../../app/store/migrations')
@@ -52,7 +52,7 @@ test('migrations run in order, and the second run finds nothing to do', async t 
 test('replicas that boot together apply each migration once', async () => {
   await using database = await emptyDatabase()
   const log = recordLog()
-  const replicas = Array.from({ length: 4 }, () => new pg.Pool({ connectionString: database.url, max: 1 }))
+  const replicas = Array.from({ length: 4 }, () => replicaPool(database.url, 1))
 
   const applied = await Promise.all(replicas.map(pool => migrate(pool, { folder: RELEASED, log })))
 
@@ -118,7 +118,7 @@ test('a boot that is given up in the middle of a migration releases the lock at 
   await holder.connect()
   await holder.query(gate)
   const giveUp = new AbortController()
-  const stopped = new pg.Pool({ connectionString: database.url, max: 1 })
+  const stopped = replicaPool(database.url, 1)
   stopped.on('error', () => {})
   t.after(() => stopped.end())
 

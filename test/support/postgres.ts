@@ -24,17 +24,40 @@ async function databaseFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await administer(`create database ${name} template ${template}`)
   const url = addressOf('GATEHOUSE_TEST_POSTGRES', name)
-  const pool = new pg.Pool({ connectionString: url, max: 5 })
-  // The database is dropped under connections that a test keeps open on purpose.
-  pool.on('error', () => {})
+  const pool = replicaPool(url, 5)
   return {
     url,
     tcpUrl: addressOf('GATEHOUSE_TEST_POSTGRES_TCP', name),
     pool,
     async [Symbol.asyncDispose]() {
       if (!pool.ending) await pool.end()
+      await connectionsGone(name)
       await administer(`drop database ${name} with (force)`)
     },
+  }
+}
+
+/** The pool of one replica more; it is no fault when the database is dropped under its connections. */
+export function replicaPool(url: string, max: number): pg.Pool {
+  return new pg.Pool({ connectionString: url, max }).on('error', () => {})
+}
+
+/** How often a connection is looked for that its client has closed and the server has not yet. */
+const LOOKS = 50
+
+/** Lets closed connections go first: one that the server ends by force tells its client so, who fails the test. */
+async function connectionsGone(database: string): Promise<void> {
+  const client = new pg.Client(addressOf('GATEHOUSE_TEST_POSTGRES', 'postgres'))
+  await client.connect()
+  try {
+    for (let look = 0; look < LOOKS; look += 1) {
+      const { rows } = await client.query('select 1 from pg_stat_activity where datname = $1 limit 1', [
+        database,
+      ])
+      if (rows.length === 0) return
+    }
+  } finally {
+    await client.end()
   }
 }
 
