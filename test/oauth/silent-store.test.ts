@@ -4,12 +4,11 @@ import { replicaPool } from '../support/postgres.ts'
 import { openSessionRig, type SessionRig } from '../support/session-rig.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
-/** A replica whose way to the database can be held up. */
-async function startBehind(rig: SessionRig): Promise<{ proxy: TcpProxy } & AsyncDisposable> {
+/** A replica whose way to the database can be held up, and which waits `storeMs` for an answer. */
+async function startBehind(rig: SessionRig, storeMs: number): Promise<{ proxy: TcpProxy } & AsyncDisposable> {
   const proxy = await startTcpProxy(rig.database.tcpUrl)
   const pool = replicaPool(proxy.through(rig.database.tcpUrl), 3)
-  pool.on('error', () => {}) // connections are cut on purpose
-  await rig.start({ pool, storeMs: 100 })
+  await rig.start({ pool, storeMs })
   return {
     proxy,
     async [Symbol.asyncDispose]() {
@@ -23,7 +22,7 @@ async function startBehind(rig: SessionRig): Promise<{ proxy: TcpProxy } & Async
 test('while Postgres takes connections and says nothing, polls wait, refreshes work and log-outs hold here', async () => {
   await using rig = await openSessionRig()
   const [code, tokens, kept] = [await rig.approvedGrant(), await rig.signIn(), await rig.signIn()]
-  await using behind = await startBehind(rig)
+  await using behind = await startBehind(rig, 100)
   const replica = rig.replicas[1]! // the rig's own, and this one
   behind.proxy.pause()
 
@@ -40,7 +39,7 @@ test('while Postgres takes connections and says nothing, polls wait, refreshes w
 test('what was promised while Postgres was cut off is kept when it is back', async () => {
   await using rig = await openSessionRig()
   const tokens = await rig.signIn()
-  await using behind = await startBehind(rig)
+  await using behind = await startBehind(rig, 60_000)
   const replica = rig.replicas[1]! // the rig's own, and this one
   behind.proxy.cut()
   await replica.revoke(tokens.access_token)

@@ -74,11 +74,14 @@ test('the first secret of the list seals', async () => {
   assert.deepEqual(opened, [{ sid: 's' }, null])
 })
 
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
 test('a seal with any character changed, cut or added does not open', async () => {
   const sealer = sealerOf(SECRET)
   const sealed = await sealer.seal('refresh', { sid: 's' })
   const altered = [...sealed].map((character, at) => {
-    const other = character === 'A' ? 'B' : 'A'
+    // Half the alphabet further: the lowest bits of a part's last character may belong to no byte.
+    const other = character === '.' ? 'A' : BASE64URL[(BASE64URL.indexOf(character) + 32) % 64]
     return sealed.slice(0, at) + other + sealed.slice(at + 1)
   })
 

@@ -72,7 +72,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     session,
     signIn,
     ttlHours = 1,
-    storeMs = 2_000,
+    storeMs = 20_000,
     pause,
     maxRemembered = 1000,
   } = options
