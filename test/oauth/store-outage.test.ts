@@ -39,7 +39,7 @@ test('a poll while the store is down is told to slow down, and collects later', 
 })
 
 test('a poll that the store leaves without an answer is told to slow down in time', async () => {
-  await using rig = await openSessionRig({ storeMs: 50 })
+  await using rig = await openSessionRig({ storeMs: 1_000 })
   const code = await rig.approvedGrant()
   await using _held = await holdBack(rig, 'device_grants')
 
@@ -60,7 +60,7 @@ test('a refresh works while the store is down, and twenty at once ask the identi
 })
 
 test('a refresh works while the store takes questions and answers none', async () => {
-  await using rig = await openSessionRig({ storeMs: 50 })
+  await using rig = await openSessionRig({ storeMs: 1_000 })
   const { refresh_token } = await rig.signIn()
   await using _held = await holdBack(rig, 'session_refresh, revoked_sessions')
 
