@@ -14,7 +14,7 @@ declare module 'fastify' {
 }
 
 /** One text for all causes: which one it was stays in the audit. */
-const SIGN_IN_AGAIN = 'This session is not valid or has ended. Sign in to the gateway again with /login.'
+const SIGN_IN_AGAIN = 'Your sign-in is not valid or has ended. Sign in to the gateway again with /login.'
 
 const SCHEME = 'Bearer '
 

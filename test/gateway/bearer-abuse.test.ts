@@ -89,7 +89,7 @@ async function present(
   return parseAnswer(await exchangeOpen(Number(port), [first, ...common, ...lines, '', body].join('\r\n')))
 }
 
-const TEXT = 'This session is not valid or has ended. Sign in to the gateway again with /login.'
+const TEXT = 'Your sign-in is not valid or has ended. Sign in to the gateway again with /login.'
 
 for (const path of ['/v1/messages', '/v1/messages/count_tokens', '/v1/models']) {
   test(`${path} takes a session for a bearer, and nothing that looks like one`, async () => {

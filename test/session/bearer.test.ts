@@ -37,7 +37,7 @@ function refusal(challenge: string): Page {
       request_id: 'r-1',
       error: {
         type: 'authentication_error',
-        message: 'This session is not valid or has ended. Sign in to the gateway again with /login.',
+        message: 'Your sign-in is not valid or has ended. Sign in to the gateway again with /login.',
       },
     } as Page['body'],
   }
