@@ -17,6 +17,7 @@ import { described } from './lib/described.ts'
 import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
 import { createLog } from './lib/log.ts'
+import { policyWarnings } from './managed/warnings.ts'
 import { shareFetchClasses } from './net/fetch-classes.ts'
 import { judgeHost } from './net/ssrf-guard.ts'
 import { CLOSE_STEP_MS, run, settled } from './run.ts'
@@ -146,7 +147,14 @@ function ownEnding(): AbortController {
 }
 
 function facts(environment: Environment) {
-  return { environment, readFile: readLocalFile, now: systemClock(), judgeHost, builtins: builtinNames() }
+  return {
+    environment,
+    readFile: readLocalFile,
+    now: systemClock(),
+    judgeHost,
+    builtins: builtinNames(),
+    judgePolicies: policyWarnings,
+  }
 }
 
 /** The bundle leaves development mode out: it needs a database and an identity provider of the repository. */

@@ -6,9 +6,9 @@ import type { Environment } from './config/environment.ts'
 import type { Readiness } from './http/health.ts'
 import { openSignIn } from './identity/open-sign-in.ts'
 import type { SignIn } from './identity/sign-in.ts'
-import type { BuiltinModel } from './inference/builtin-models.ts'
 import { type Capacity, createCapacity, defaultBufferedBytes } from './inference/capacity.ts'
-import { type Catalog, createCatalog } from './inference/catalog.ts'
+import type { Catalog } from './inference/catalog.ts'
+import { openCatalog } from './inference/open-catalog.ts'
 import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
@@ -113,14 +113,7 @@ function openInference({ config, version, log, monotonic }: ServicesOptions, net
     ...{ upstreams: config.upstreams, network, version, clock: monotonic, log },
     ttfbMs: config.timeouts.upstream_ttfb_ms,
   })
-  const catalog = createCatalog({
-    models: config.models,
-    autoIncludeBuiltins: config.auto_include_builtin_models,
-    upstreams: config.upstreams.map(({ name, models }) => {
-      const upstream = upstreams.get(name)
-      return { name, models, defaultId: (model: BuiltinModel) => upstream?.defaultId(model) ?? null }
-    }),
-  })
+  const catalog = openCatalog(config)
   const bounds = config.gatehouse.limits
   const capacity = createCapacity({
     maxConcurrent: bounds.max_concurrent_inference,

@@ -88,15 +88,21 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
   ])
   const references = expansion.counts
   if (problems.length > 0) return { kind: 'refused', problems, warnings: [], references }
-  const warned = [...expansion.warnings, ...typed.warnings, ...configWarnings(tree, options)]
+  const isComplete = [...scalarsOf(tree.root)].every(({ node }) => node.isKnown)
+  const config = isComplete ? completed(checked.sections, options) : null
+  const warned = [
+    ...expansion.warnings,
+    ...typed.warnings,
+    ...configWarnings(tree, options),
+    ...(config === null ? [] : options.judgePolicies(config)),
+  ]
   const warnings = [
     ...environmentWarnings(options),
     ...distinct(warned.map(finding => problemOf(finding, tree))),
   ]
-  const isComplete = [...scalarsOf(tree.root)].every(({ node }) => node.isKnown)
-  if (!isComplete)
+  if (config === null)
     return { kind: 'incomplete', unresolvedSecrets: expansion.unresolvedSecrets, warnings, references }
-  return { kind: 'loaded', config: completed(checked.sections, options), warnings, references }
+  return { kind: 'loaded', config, warnings, references }
 }
 
 /** The audit event of a start (C-37); null when the file could not be read. */

@@ -1,4 +1,5 @@
 // Rules: what a schema cannot say, because it depends on other keys, on files, or on the environment.
+import type { Config } from './config.ts'
 import type { Environment } from './environment.ts'
 import type { ReadFile } from './expand.ts'
 import type { Finding } from './problems.ts'
@@ -13,6 +14,9 @@ export interface BuiltinNames {
   names: readonly string[]
 }
 
+/** Judges the policies of a valid configuration: what will not do what its author believes. */
+export type PolicyJudge = (config: Config) => Finding[]
+
 /** What rules may look at beside the file. */
 export interface Facts {
   environment: Environment
@@ -21,6 +25,7 @@ export interface Facts {
   now: number
   judgeHost: HostJudge
   builtins: readonly BuiltinNames[]
+  judgePolicies: PolicyJudge
 }
 
 /** Pure: answers what is wrong, and touches nothing but `facts.readFile`. Absent and ill-typed values are passed over. */

@@ -19,6 +19,7 @@ function load(
     readFile: () => ({ kind: 'read', bytes: Buffer.from(content) }),
     now: 0,
     judgeHost,
+    judgePolicies: () => [],
     builtins: [],
     allowUnset,
   })
@@ -63,6 +64,7 @@ test('a file that could not be read leaves no audit line', () => {
     readFile: () => ({ kind: 'failed', code: 'ENOENT' }),
     now: 0,
     judgeHost,
+    judgePolicies: () => [],
     builtins: [],
   })
 

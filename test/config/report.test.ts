@@ -18,6 +18,7 @@ const load = (path: string) =>
     readFile: readLocalFile,
     now: 0,
     judgeHost,
+    judgePolicies: () => [],
     builtins: [],
   })
 

@@ -5,6 +5,7 @@ import { type ConfigResult, parseConfigText } from '../../app/config/load.ts'
 import { readLocalFile } from '../../app/config/local-file.ts'
 import { generateConfig } from '../../app/development/generated-config.ts'
 import { builtinNames } from '../../app/inference/model-names.ts'
+import { policyWarnings } from '../../app/managed/warnings.ts'
 import { judgeHost } from '../../app/net/ssrf-guard.ts'
 
 const AROUND = {
@@ -23,7 +24,14 @@ function judge(modelUrl: string | null): ConfigResult {
     CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1',
     ANTHROPIC_API_KEY: 'sk-marked',
   })
-  const facts = { environment, readFile: readLocalFile, now: Date.now(), judgeHost, builtins: builtinNames() }
+  const facts = {
+    environment,
+    readFile: readLocalFile,
+    now: Date.now(),
+    judgeHost,
+    builtins: builtinNames(),
+    judgePolicies: policyWarnings,
+  }
   return parseConfigText(text, facts)
 }
 

@@ -51,6 +51,7 @@ export function judge(text: string, { variables, files = {}, ...options }: Judge
     now: Date.UTC(2026, 6, 1),
     judgeHost,
     builtins: [],
+    judgePolicies: () => [],
     ...options,
     environment,
     readFile,

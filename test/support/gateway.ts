@@ -10,6 +10,7 @@ import { createDrain, type Drain } from '../../app/http/drain.ts'
 import { listen } from '../../app/http/server.ts'
 import { builtinNames } from '../../app/inference/model-names.ts'
 import { type Clock, systemClock } from '../../app/lib/clock.ts'
+import { policyWarnings } from '../../app/managed/warnings.ts'
 import { judgeHost } from '../../app/net/ssrf-guard.ts'
 import { openServices, type Services } from '../../app/services.ts'
 import { recordLog } from './recorded-log.ts'
@@ -62,7 +63,14 @@ export function gatewayConfig(settings: GatewaySettings): string {
 export async function startGateway(settings: GatewaySettings): Promise<Gateway> {
   const clock = settings.clock ?? systemClock
   const environment = readEnvironment({ CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1' })
-  const facts = { environment, readFile: readLocalFile, now: clock(), judgeHost, builtins: builtinNames() }
+  const facts = {
+    environment,
+    readFile: readLocalFile,
+    now: clock(),
+    judgeHost,
+    builtins: builtinNames(),
+    judgePolicies: policyWarnings,
+  }
   const loaded = parseConfigText(gatewayConfig(settings), facts)
   if (loaded.kind !== 'loaded') {
     throw new Error(loaded.kind === 'refused' ? problemReport('test', loaded.problems) : 'incomplete')

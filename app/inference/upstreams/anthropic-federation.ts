@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../../lib/clock.ts'
+import { ExpiringToken, type FetchedToken } from '../../lib/expiring-token.ts'
 import type { Log } from '../../lib/log.ts'
-import { ExpiringToken, type FetchedToken } from './expiring-token.ts'
 
 /** The keys of `auth` that name a workload identity. */
 export interface FederationConfig {

@@ -1,10 +1,9 @@
 // Upstreams of provider `anthropic`: the Anthropic API itself, or a proxy that speaks it.
 import type { AnthropicUpstreamConfig } from '../../config/upstreams.ts'
+import type { ExpiringToken } from '../../lib/expiring-token.ts'
 import type { BodyEdit } from '../body-edits.ts'
-import type { BuiltinModel } from '../builtin-models.ts'
 import { type HeaderRules, requestHeaders } from '../headers.ts'
 import { userIdentityHeaders } from '../user-identity.ts'
-import type { ExpiringToken } from './expiring-token.ts'
 import type { Call, RequestHead, Upstream } from './upstream.ts'
 
 export interface AnthropicOptions {
@@ -29,7 +28,6 @@ const PATHS: Readonly<Record<Call['operation'], string>> = {
 export class AnthropicUpstream implements Upstream {
   readonly provider = 'anthropic'
   readonly name: string
-  readonly models: readonly string[] | undefined
   readonly origin: string
   readonly dispatcher: Upstream['dispatcher']
   readonly ttfbMs: number
@@ -44,7 +42,6 @@ export class AnthropicUpstream implements Upstream {
     const base = new URL(config.base_url)
     const { api_key: apiKey, oauth_token: oauthToken } = config.auth
     this.name = config.name
-    this.models = config.models
     this.origin = base.origin
     this.dispatcher = dispatcher
     this.ttfbMs = ttfbMs
@@ -60,10 +57,6 @@ export class AnthropicUpstream implements Upstream {
     else if (oauthToken !== undefined) this.#fixed = [...this.#fixed, ...bearer(oauthToken)]
     this.#federation = federation
     this.#forwardsIdentity = config.forward_user_identity
-  }
-
-  defaultId(model: BuiltinModel): string | null {
-    return model.ids.anthropic
   }
 
   edits(call: Call): readonly BodyEdit[] {

@@ -1,12 +1,12 @@
 // From the configuration to upstreams that can be asked: the only place that lists the providers.
 import type { AnthropicUpstreamConfig, UpstreamsConfig } from '../../config/upstreams.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { ExpiringToken } from '../../lib/expiring-token.ts'
 import type { Log } from '../../lib/log.ts'
 import { guardedFetch } from '../../net/fetch.ts'
 import type { Network } from '../../net/network.ts'
 import { AnthropicUpstream } from './anthropic.ts'
 import { createFederation } from './anthropic-federation.ts'
-import type { ExpiringToken } from './expiring-token.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface UpstreamsOptions {

@@ -3,7 +3,6 @@ import type { Dispatcher } from 'undici'
 import type { Provider } from '../../config/upstreams.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { BodyEdit } from '../body-edits.ts'
-import type { CatalogUpstream } from '../catalog.ts'
 
 /** What a developer asks of an upstream, beside the body. */
 export interface Call {
@@ -35,7 +34,8 @@ export interface OutgoingBody {
 }
 
 /** One entry of `upstreams:`, ready to be asked. */
-export interface Upstream extends CatalogUpstream {
+export interface Upstream {
+  readonly name: string
   readonly provider: Provider
   readonly origin: string
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ExpiringToken, type FetchedToken } from '../../app/inference/upstreams/expiring-token.ts'
+import { ExpiringToken, type FetchedToken } from '../../app/lib/expiring-token.ts'
 import { recordLog } from '../support/recorded-log.ts'
 
 /** A token of an hour, renewed 120 s ahead and awaited under 30 s; fetches are answered by hand, time moves by hand. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../../lib/clock.ts'
-import { withDeadline } from '../../lib/deadline.ts'
-import type { Log } from '../../lib/log.ts'
+import type { Clock } from './clock.ts'
+import { withDeadline } from './deadline.ts'
+import type { Log } from './log.ts'
 
 /** A token as its issuer handed it out. */
 export interface FetchedToken {
