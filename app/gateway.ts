@@ -120,7 +120,7 @@ function registerInference(server: FastifyInstance, options: GatewayOptions): vo
   const bearer = requireBearer({ tokens, revocations, audit, clock })
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
-    ...{ bearer, capacity, catalog, audit, drain, loadTest, policy: everyModel },
+    ...{ bearer, capacity, catalog, audit, drain, loadTest, observer: null, policy: everyModel },
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),
     dispatch: createDispatch({

@@ -74,6 +74,7 @@ export type AuditEvent =
   | {
       evt: 'inference'
       request_id: string
+      trace_id?: string | undefined
       sub: string
       email?: string | undefined
       path: string

@@ -8,7 +8,7 @@ import type { ClientListener, ClientSide } from './client-side.ts'
 import { decoderOf } from './content-encoding.ts'
 import { Decoder } from './decoder.ts'
 import { ErrorBody } from './error-body.ts'
-import type { Failure } from './failover.ts'
+import type { Failure, Unreachable } from './failover.ts'
 import { textOf } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import { packedChunks } from './packed-chunks.ts'
@@ -123,7 +123,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     this.#upstreamRequestId = textOf(headers['request-id']) ?? textOf(headers['x-request-id'])
     const transform = decoderOf(textOf(headers['content-encoding']))
     if (transform === 'unknown') {
-      this.#unreachable('an answer in an unknown content-encoding')
+      this.#unreachable('aborted', 'an answer in an unknown content-encoding')
       return
     }
     if (transform !== null) this.#decoder = new Decoder(transform, this)
@@ -153,7 +153,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#isOver) return
-    if (this.#sink === null) this.#unreachable(causeOf(error))
+    if (this.#sink === null) this.#unreachable(reasonOf(error), causeOf(error))
     else this.#sink.broke()
   }
 
@@ -185,7 +185,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     const { upstream, idleMs } = this.#options
     if (this.#sink === null) {
       if (now - this.#startedAt >= upstream.ttfbMs)
-        this.#unreachable(`no response head within ${upstream.ttfbMs} ms`)
+        this.#unreachable('timeout', `no response head within ${upstream.ttfbMs} ms`)
       return
     }
     if (this.#isTouched || this.#isPaused) {
@@ -231,8 +231,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     )
   }
 
-  #unreachable(cause: string): void {
-    this.#finish({ kind: 'unreachable', upstream: this.#options.upstream.name, cause })
+  #unreachable(reason: Unreachable['reason'], cause: string): void {
+    this.#finish({ kind: 'unreachable', upstream: this.#options.upstream.name, reason, cause })
   }
 
   #serve(outcome: Outcome | undefined): void {
@@ -255,6 +255,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 }
 
 const GIVEN_UP = new Error('the attempt is over')
+
+function reasonOf(error: Error): Unreachable['reason'] {
+  return 'code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'connect'
+}
 
 function causeOf(error: Error): string {
   const code = 'code' in error ? String(error.code) : error.name

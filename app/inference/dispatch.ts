@@ -8,7 +8,14 @@ import { editBody } from './body-edits.ts'
 import type { Ticket } from './capacity.ts'
 import type { ClientSide } from './client-side.ts'
 import type { Exchange } from './exchange.ts'
-import { asksNext, type ErrorAnswer, type Failure, finalAnswer } from './failover.ts'
+import {
+  type AttemptOutcome,
+  asksNext,
+  type ErrorAnswer,
+  type Failure,
+  failureOutcome,
+  finalAnswer,
+} from './failover.ts'
 import { answerHeaders } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import type { RequestBody } from './request-body.ts'
@@ -65,7 +72,9 @@ class Dispatching {
       const upstream = this.#options.upstreams.get(route.upstream)
       if (upstream === undefined) continue
       const call: Call = { ...order.call, model: route.model }
+      const attempt = order.exchange.attempt(upstream.name, call.model)
       const result = await this.#attempt(order, upstream, call)
+      order.exchange.attempted(attempt, outcomeOf(result))
       if (result.kind === 'served') return this.#served(order, { upstream, call, result })
       if (result.kind === 'ended_early')
         throw new Refusal('upstream_ended_early', 'the upstream ended the reply early')
@@ -89,7 +98,6 @@ class Dispatching {
 
   async #attempt(order: Order, upstream: Upstream, call: Call): Promise<AttemptResult> {
     const { exchange, client, ticket } = order
-    exchange.attempts += 1
     const body = editBody(order.body, upstream.edits(call))
     let head: RequestHead
     try {
@@ -97,7 +105,7 @@ class Dispatching {
       head = made instanceof Promise ? await made : made
     } catch (error) {
       const cause = `no credential: ${error instanceof Error ? error.message : String(error)}`
-      return { kind: 'unreachable', upstream: upstream.name, cause }
+      return { kind: 'unreachable', upstream: upstream.name, reason: 'credentials', cause }
     }
     if (client.isGone) return { kind: 'served', outcome: client.departure, usage: null, isAbandoned: false }
     const { clock, log, loadTest, idleMs } = this.#options
@@ -169,10 +177,10 @@ class Dispatching {
     this.#options.log.warn(
       `upstream ${failure.upstream} failed; asking the next one, if there is one`,
       failure.kind === 'unreachable'
-        ? { cause: failure.cause, request_id: exchange.requestId }
+        ? { cause: failure.cause, ...exchange.ids() }
         : {
             status: failure.status,
-            request_id: exchange.requestId,
+            ...exchange.ids(),
             upstream_request_id: failure.upstreamRequestId?.slice(0, 128),
             hint: failure.status >= 300 && failure.status < 400 ? 'a redirect: check base_url' : undefined,
           },
@@ -193,6 +201,11 @@ class Dispatching {
 }
 
 const HOUR_MS = 3_600_000
+
+function outcomeOf(result: AttemptResult): AttemptOutcome {
+  if (result.kind === 'served') return result.outcome === undefined ? 'ok' : 'aborted'
+  return result.kind === 'ended_early' ? 'aborted' : failureOutcome(result)
+}
 
 /** Passes an upstream's error on: status and body as they came, or our words where the body cannot be shown. */
 function passOn({ client, exchange }: Order, answer: ErrorAnswer): void {

@@ -1,7 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Audit } from '../audit/events.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Outcome } from './answer-sink.ts'
+import type { AttemptOutcome } from './failover.ts'
+import type { AttemptRecord, InferenceObserver, RequestRecord, RequestTrace } from './observer.ts'
 import { auditUsage, type ReplyUsage } from './usage-record.ts'
 
 /** The status of a request whose client left before it was answered; nginx's log made it customary. */
@@ -10,9 +13,15 @@ const CLIENT_LEFT = 499
 export interface ExchangeOptions {
   readonly requestId: string
   readonly identity: Identity
+  readonly operation: RequestRecord['operation']
   /** Without its query. */
   readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** How long ago the request came in, in milliseconds. */
+  readonly ageMs: number
   readonly isLoadTest: boolean
+  /** Null when nobody measures. */
+  readonly observer: InferenceObserver | null
   /** A clock that only goes forward. */
   readonly clock: Clock
 }
@@ -26,14 +35,16 @@ export class Exchange {
   /** The id in the request, once it is known. */
   model: string | null = null
   stream: boolean | undefined
-  attempts = 0
   usage: ReplyUsage | null = null
-  readonly #path: string
+  readonly #options: ExchangeOptions
+  readonly #trace: RequestTrace | null
+  readonly #attempts: AttemptRecord[] = []
   readonly #clock: Clock
   readonly #startedAt: number
   #status: number | null = null
   #upstream: string | null = null
   #upstreamRequestId: string | undefined
+  #bodyReadAt: number | undefined
   #firstByteAt: number | undefined
   #outcome: Outcome | undefined
 
@@ -41,9 +52,34 @@ export class Exchange {
     this.requestId = options.requestId
     this.identity = options.identity
     this.isLoadTest = options.isLoadTest
-    this.#path = options.path
+    this.#options = options
     this.#clock = options.clock
     this.#startedAt = options.clock()
+    this.#trace = options.observer?.trace(options.headers) ?? null
+  }
+
+  /** What a line about this request is found by. */
+  ids(): { request_id: string; trace_id?: string } {
+    const request_id = this.requestId
+    return this.#trace === null ? { request_id } : { request_id, trace_id: this.#trace.traceId }
+  }
+
+  /** The whole body is there. */
+  bodyRead(): void {
+    this.#bodyReadAt = this.#clock()
+  }
+
+  /** An upstream is asked; the answer goes to `attempted`. */
+  attempt(upstream: string, model: string): AttemptRecord {
+    const startedAt = this.#clock()
+    const record: AttemptRecord = { upstream, model, startedAt, endedAt: startedAt, result: 'aborted' }
+    this.#attempts.push(record)
+    return record
+  }
+
+  attempted(record: AttemptRecord, result: AttemptOutcome): void {
+    record.endedAt = this.#clock()
+    record.result = result
   }
 
   /** An upstream's answer is on its way to the client. */
@@ -52,6 +88,7 @@ export class Exchange {
     this.#upstream = answer.upstream
     this.#upstreamRequestId = answer.upstreamRequestId
     this.#firstByteAt = this.#clock()
+    if (this.stream === true) this.#options.observer?.streaming(answer.upstream, 1)
   }
 
   /** The gateway answers itself, with an error. */
@@ -64,26 +101,47 @@ export class Exchange {
     this.#outcome = outcome
   }
 
-  /** Writes the request's one audit event. */
+  /** Writes the request's one audit event, and tells the observer. */
   close(audit: Audit): void {
     const { sub, email } = this.identity
+    const endedAt = this.#clock()
+    const status = this.#status ?? CLIENT_LEFT
     audit.write({
       evt: 'inference',
-      request_id: this.requestId,
+      ...this.ids(),
       sub,
       email,
-      path: this.#path,
+      path: this.#options.path,
       model: this.model,
       upstream: this.#upstream,
       upstream_request_id: this.#upstreamRequestId,
-      status: this.#status ?? CLIENT_LEFT,
-      ms: this.#elapsed(this.#clock()),
+      status,
+      ms: this.#elapsed(endedAt),
       stream: this.stream,
-      attempts: this.attempts,
+      attempts: this.#attempts.length,
       ttfb_ms: this.#firstByteAt === undefined ? undefined : this.#elapsed(this.#firstByteAt),
       usage: this.usage === null ? undefined : auditUsage(this.usage),
       outcome: this.#outcome,
       load_test: this.isLoadTest || undefined,
+    })
+    this.#tell({ endedAt, status })
+  }
+
+  #tell({ endedAt, status }: { endedAt: number; status: number }): void {
+    const { observer, requestId, operation, ageMs, headers } = this.#options
+    if (observer === null) return
+    if (this.stream === true && this.#upstream !== null) observer.streaming(this.#upstream, -1)
+    observer.over({
+      ...{ requestId, operation, headers, endedAt, status, model: this.model, usage: this.usage },
+      trace: this.#trace,
+      receivedAt: this.#startedAt - ageMs,
+      startedAt: this.#startedAt,
+      bodyReadAt: this.#bodyReadAt ?? null,
+      firstByteAt: this.#firstByteAt ?? null,
+      attempts: this.#attempts,
+      upstream: this.#upstream,
+      stream: this.stream === true,
+      outcome: this.#outcome,
     })
   }
 

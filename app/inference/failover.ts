@@ -2,6 +2,7 @@
 export interface Unreachable {
   readonly kind: 'unreachable'
   readonly upstream: string
+  readonly reason: 'connect' | 'timeout' | 'credentials' | 'aborted'
   /** For the log: what went wrong, without secrets. */
   readonly cause: string
 }
@@ -18,6 +19,16 @@ export interface ErrorAnswer {
 }
 
 export type Failure = Unreachable | ErrorAnswer
+
+/** What became of an attempt, in one word. */
+export type AttemptOutcome = 'ok' | '4xx' | '429' | '5xx' | Unreachable['reason']
+
+/** The word for a failure. */
+export function failureOutcome(failure: Failure): AttemptOutcome {
+  if (failure.kind === 'unreachable') return failure.reason
+  if (failure.status === 429) return '429'
+  return failure.status < 500 ? '4xx' : '5xx'
+}
 
 /**
  * Reports whether an error answer is the upstream's matter, so that the next upstream is asked.

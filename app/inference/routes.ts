@@ -13,6 +13,7 @@ import { Exchange } from './exchange.ts'
 import type { LoadTest } from './load-test.ts'
 import { modelDenied, modelUnknown } from './model-refusals.ts'
 import type { ModelPolicy } from './models-route.ts'
+import type { InferenceObserver } from './observer.ts'
 import { readRequestBody } from './request-body.ts'
 import type { Ticker } from './ticker.ts'
 
@@ -25,6 +26,8 @@ export interface InferenceOptions {
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly drain: Pick<Drain, 'track'>
+  /** Null when nobody measures. */
+  readonly observer: InferenceObserver | null
   readonly ticker: Ticker
   /** A clock that only goes forward. */
   readonly clock: Clock
@@ -72,13 +75,17 @@ interface Incoming {
 
 /** Whatever happens, the exchange is audited once and its place is given back. */
 async function serve(incoming: Incoming): Promise<void> {
-  const { options, request, reply } = incoming
+  const { options, operation, request, reply } = incoming
   const { audit, capacity, clock, loadTest } = options
   const exchange = new Exchange({
     requestId: request.id,
     identity: request.session.identity,
+    operation,
     path: pathOf(request),
+    headers: request.headers,
+    ageMs: reply.elapsedTime,
     isLoadTest: loadTest !== null,
+    observer: options.observer,
     clock,
   })
   const { drain, ticker, clientStallMs: stallMs } = options
@@ -116,6 +123,7 @@ async function checkAndDispatch(
     maxBytes: options.maxBodyBytes,
     hold: bytes => ticket.hold(bytes),
   })
+  exchange.bodyRead()
   exchange.model = body.model
   exchange.stream = body.stream
   const { catalog, policy } = options

@@ -31,6 +31,7 @@ export interface RigOptions {
   readonly maxConcurrent?: number
   readonly loadTest?: LoadTestConfig
   readonly policy?: InferenceOptions['policy']
+  readonly observer?: InferenceOptions['observer']
 }
 
 /** The inference routes behind a real listener, in front of real sockets; the bearer check and the catalog are the test's. */
@@ -90,6 +91,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     ...{ log, clock, random: () => 0 },
   })
   const inference: InferenceOptions = {
+    observer: options.observer ?? null,
     bearer: async (request: FastifyRequest) => {
       const identity = options.identity ?? { sub: 'dev-1', email: 'dev@example.com' }
       request.session = { identity, sid: null, iat: 0, exp: 0, digest: '' }
