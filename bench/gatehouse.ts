@@ -13,16 +13,23 @@ import { stop } from './process.ts'
 const CLIENT = { clientId: 'bench', clientSecret: 'a client secret of the bench' }
 const JWT_SECRET = 'a signing secret that only the bench knows'
 
+export interface GatehouseOptions {
+  readonly core: number
+  readonly upstreamPort: number
+  readonly folder: string
+  /** What tells it from another one in the same run. */
+  readonly name?: Arm['name']
+  /** Sections of the configuration beside those that every gateway has. */
+  readonly sections?: Readonly<Record<string, unknown>>
+}
+
 /**
  * The gateway as production runs it: its own process, a config file, a real PostgreSQL and identity provider;
  * bearer check and audit on, the audit lines written to a file.
  */
-export async function startGatehouse(options: {
-  readonly core: number
-  readonly upstreamPort: number
-  readonly folder: string
-}): Promise<Arm> {
-  const folder = join(options.folder, 'gatehouse')
+export async function startGatehouse(options: GatehouseOptions): Promise<Arm> {
+  const { name = 'gatehouse', sections = {} } = options
+  const folder = join(options.folder, name)
   await mkdir(folder, { recursive: true })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -44,6 +51,7 @@ export async function startGatehouse(options: {
           auth: { api_key: 'bench' },
         },
       ],
+      ...sections,
     }),
   )
   const probe = new URL('loop-delay.ts', import.meta.url).href
@@ -67,7 +75,7 @@ export async function startGatehouse(options: {
     'bench',
   )
   return {
-    ...{ name: 'gatehouse', port, process: child, headers: { authorization: `Bearer ${token}` } },
+    ...{ name, port, process: child, headers: { authorization: `Bearer ${token}` } },
     async close() {
       await stop(child)
       await idp[Symbol.asyncDispose]()
