@@ -26,6 +26,8 @@ export const ListenSection = closed({
 export interface ListenConfig extends z.infer<typeof ListenSection> {
   port: number
   public_url: string
+  /** Whether the file gives `public_url`; otherwise it was made from `host` and `port`. */
+  hasPublicUrl: boolean
 }
 
 const MAX_PEM_BYTES = 1_048_576
@@ -36,7 +38,8 @@ export function completeListen(listen: z.infer<typeof ListenSection>, facts: Fac
   const port = listen.port ?? (typeof fromEnvironment === 'number' ? fromEnvironment : 8080)
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
   const scheme = listen.tls === undefined ? 'http' : 'https'
-  return { ...listen, port, public_url: listen.public_url ?? `${scheme}://${host}:${port}` }
+  const hasPublicUrl = listen.public_url !== undefined
+  return { ...listen, port, hasPublicUrl, public_url: listen.public_url ?? `${scheme}://${host}:${port}` }
 }
 
 /** Reports whether only this machine can connect to a listener bound to `host`. */
