@@ -13,6 +13,7 @@ import { createTicker } from './inference/ticker.ts'
 import type { Clock } from './lib/clock.ts'
 import { createCondition } from './lib/condition.ts'
 import type { Log } from './lib/log.ts'
+import { createModelPolicy } from './managed/model-policy.ts'
 import { bindingCookie } from './oauth/binding-cookie.ts'
 import { callback, callbackByPost } from './oauth/callback.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
@@ -115,12 +116,13 @@ function registerSignIn(server: FastifyInstance, options: GatewayOptions): void 
 
 function registerInference(server: FastifyInstance, options: GatewayOptions): void {
   const { config, services, drain, audit, log, clock, monotonic } = options
-  const { tokens, revocations, capacity, catalog, upstreams } = services
+  const { tokens, revocations, capacity, catalog, upstreams, policies } = services
   const { timeouts } = config.gatehouse
   const bearer = requireBearer({ tokens, revocations, audit, clock })
+  const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
-    ...{ bearer, capacity, catalog, audit, drain, loadTest, observer: null, policy: everyModel },
+    ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy, observer: null },
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),
     dispatch: createDispatch({
@@ -136,10 +138,5 @@ function registerInference(server: FastifyInstance, options: GatewayOptions): vo
   server.decorateRequest('session')
   server.route(messages(inference))
   server.route(countTokens(inference))
-  server.route(modelsRoute({ bearer, catalog, policy: everyModel }))
-}
-
-/** There are no policies yet: whoever is signed in may use every model that some upstream takes. */
-function everyModel(): null {
-  return null
+  server.route(modelsRoute({ bearer, catalog, policy }))
 }

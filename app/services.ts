@@ -13,6 +13,7 @@ import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { guardedFetch } from './net/fetch.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { createKeyring } from './session/keyring.ts'
@@ -49,6 +50,7 @@ export interface Services extends AsyncDisposable {
   readonly renewals: Renewals
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly catalog: Catalog
+  readonly policies: PolicySet
   readonly capacity: Capacity
 }
 
@@ -84,13 +86,20 @@ const IDP_BYTES = 1024 * 1024
 function openSignInThrough(options: ServicesOptions, network: Network): Promise<SignIn> {
   const { config, log, clock, signal } = options
   const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem })
+  const groups = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },
     fetch: guardedFetch({ dispatcher, totalMs: IDP_MS, maxBytes: IDP_BYTES }),
     groupLookup: null,
-    namesGroups: config.oidc.allowed_groups !== undefined,
-    priorityGroups: [],
+    namesGroups: config.oidc.allowed_groups !== undefined || groups.length > 0,
+    priorityGroups: groups,
   })
+}
+
+/** The groups that policies and the Admin API name: without them nobody's settings can be told. */
+function namedGroups({ managed, admin }: Config): string[] {
+  const ofPolicies = managed?.policies.flatMap(({ match }) => match.groups ?? []) ?? []
+  return [...new Set([...ofPolicies, ...(admin?.admin_groups ?? [])])]
 }
 
 async function openSessions(
@@ -120,7 +129,7 @@ function openInference({ config, version, log, monotonic }: ServicesOptions, net
     maxBufferedBytes: bounds.max_buffered_request_bytes ?? defaultBufferedBytes(memoryLimit()),
     ...{ log, clock: monotonic, random: Math.random },
   })
-  return { upstreams, catalog, capacity }
+  return { upstreams, catalog, capacity, policies: openPolicies(config, catalog) }
 }
 
 /** Bytes: the container's limit where there is one. */

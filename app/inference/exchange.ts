@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Outcome } from './answer-sink.ts'
 import type { AttemptOutcome } from './failover.ts'
+import type { ModelDenial } from './model-refusals.ts'
 import type { AttemptRecord, InferenceObserver, RequestRecord, RequestTrace } from './observer.ts'
 import { auditUsage, type ReplyUsage } from './usage-record.ts'
 
@@ -36,6 +37,8 @@ export class Exchange {
   model: string | null = null
   stream: boolean | undefined
   usage: ReplyUsage | null = null
+  /** Why a policy refused the model. */
+  denial: ModelDenial['reason'] | null = null
   readonly #options: ExchangeOptions
   readonly #trace: RequestTrace | null
   readonly #attempts: AttemptRecord[] = []
@@ -132,7 +135,16 @@ export class Exchange {
     if (observer === null) return
     if (this.stream === true && this.#upstream !== null) observer.streaming(this.#upstream, -1)
     observer.over({
-      ...{ requestId, operation, headers, endedAt, status, model: this.model, usage: this.usage },
+      ...{
+        requestId,
+        operation,
+        headers,
+        endedAt,
+        status,
+        model: this.model,
+        usage: this.usage,
+        denial: this.denial,
+      },
       trace: this.#trace,
       receivedAt: this.#startedAt - ageMs,
       startedAt: this.#startedAt,

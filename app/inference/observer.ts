@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Outcome } from './answer-sink.ts'
 import type { AttemptOutcome } from './failover.ts'
+import type { ModelDenial } from './model-refusals.ts'
 import type { ReplyUsage } from './usage-record.ts'
 
 /** Whoever measures inference. Nothing it does may throw, wait, or change an answer. */
@@ -41,6 +42,8 @@ export interface RequestRecord {
   readonly status: number
   readonly outcome: Outcome | undefined
   readonly usage: ReplyUsage | null
+  /** Why a policy refused the model. */
+  readonly denial: ModelDenial['reason'] | null
   readonly headers: IncomingHttpHeaders
 }
 

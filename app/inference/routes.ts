@@ -4,6 +4,7 @@ import type { Audit } from '../audit/events.ts'
 import type { Drain } from '../http/drain.ts'
 import { Refusal } from '../http/errors.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import type {} from '../session/bearer.ts'
 import type { Capacity, Ticket } from './capacity.ts'
 import type { Catalog } from './catalog.ts'
@@ -25,6 +26,7 @@ export interface InferenceOptions {
   readonly policy: ModelPolicy
   readonly dispatch: Dispatch
   readonly audit: Audit
+  readonly log: Log
   readonly drain: Pick<Drain, 'track'>
   /** Null when nobody measures. */
   readonly observer: InferenceObserver | null
@@ -129,7 +131,12 @@ async function checkAndDispatch(
   const { catalog, policy } = options
   const model = catalog.resolve(body.model)
   const denial = policy(model ?? catalog.identify(body.model), identity)
-  if (denial !== null) throw modelDenied(body.model, denial)
+  if (denial !== null) {
+    const { reason, policyIndex } = denial
+    options.log.debug('a policy refuses a model', { ...exchange.ids(), policy_index: policyIndex, reason })
+    exchange.denial = reason
+    throw modelDenied(body.model, denial)
+  }
   if (model === null) throw modelUnknown(body.model)
   await options.dispatch({
     ...admitted,

@@ -1,3 +1,4 @@
+// The prices that the gateway pushes to clients.
 import type { JsonObject } from '../config/cli-settings.ts'
 import type { PricingConfig } from '../config/pricing.ts'
 import { BUILTIN_MODELS } from '../inference/builtin-models.ts'

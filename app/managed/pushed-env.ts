@@ -1,3 +1,4 @@
+// What the gateway pushes into the environment of clients, below what policies say.
 import type { JsonObject } from '../config/cli-settings.ts'
 import type { ListenConfig } from '../config/listen.ts'
 import type { TelemetryConfig } from '../config/telemetry.ts'

@@ -138,7 +138,9 @@ test("a model that the developer's policy leaves out is refused before anybody l
   await using relay = await startRelay({
     upstreams: [{ base_url: upstream.origin }],
     policy: (model, identity) =>
-      model.names.includes('nobody serves this') && identity.sub === 'dev-1' ? 'blocked' : null,
+      model.names.includes('nobody serves this') && identity.sub === 'dev-1'
+        ? { reason: 'deniedModels', policyIndex: 0 }
+        : null,
   })
 
   const reply = await post(relay.port, { body: '{"model":"nobody serves this"}' })

@@ -5,8 +5,9 @@ import { modelDenied, modelUnknown } from '../../app/inference/model-refusals.ts
 test('a developer is told which model is not offered, or not theirs', () => {
   const refusals = [
     modelUnknown('Corp-X'),
-    modelDenied('opus', 'not_included'),
-    modelDenied('opus', 'blocked'),
+    modelDenied('opus', { reason: 'availableModels', policyIndex: 0 }),
+    modelDenied('opus', { reason: 'deniedModels', policyIndex: 0 }),
+    modelDenied('opus', { reason: 'unmatched', policyIndex: null }),
   ]
 
   assert.deepEqual(
@@ -15,6 +16,11 @@ test('a developer is told which model is not offered, or not theirs', () => {
       ['model_unknown', 400, 'this gateway does not offer the model Corp-X'],
       ['model_denied', 400, 'your role does not include the model opus'],
       ['model_denied', 400, 'your role blocks the model opus'],
+      [
+        'forbidden',
+        403,
+        'no policy of this gateway covers your account: ask the administrator of the gateway for access',
+      ],
     ],
   )
 })

@@ -63,7 +63,9 @@ test('configured models come first, then the built-in ones in the order of their
 
 test('a model that the caller’s policy refuses is not listed', async () => {
   const policy: ModelPolicy = ({ names }, { groups }) =>
-    groups?.includes('engineers') && names.includes('claude-sonnet-5') ? null : 'not_included'
+    groups?.includes('engineers') && names.includes('claude-sonnet-5')
+      ? null
+      : { reason: 'availableModels', policyIndex: 0 }
   const models = [{ id: 'corp', upstream_model: { main: 'claude-sonnet-5' } }]
 
   const answer = await ask({ catalog: catalogOf({ models }), policy })

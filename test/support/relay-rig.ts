@@ -92,6 +92,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
   })
   const inference: InferenceOptions = {
     observer: options.observer ?? null,
+    log,
     bearer: async (request: FastifyRequest) => {
       const identity = options.identity ?? { sub: 'dev-1', email: 'dev@example.com' }
       request.session = { identity, sid: null, iat: 0, exp: 0, digest: '' }
