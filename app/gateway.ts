@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Audit } from './audit/events.ts'
 import type { Config } from './config/config.ts'
+import { bootstrap } from './desktop/bootstrap-route.ts'
 import type { Drain } from './http/drain.ts'
 import { createRateLimits } from './http/rate-limit.ts'
 import { createServer } from './http/server.ts'
@@ -14,6 +15,8 @@ import type { Clock } from './lib/clock.ts'
 import { createCondition } from './lib/condition.ts'
 import type { Log } from './lib/log.ts'
 import { createModelPolicy } from './managed/model-policy.ts'
+import { exportsTelemetry } from './managed/pushed-env.ts'
+import { managedSettings } from './managed/settings-route.ts'
 import { bindingCookie } from './oauth/binding-cookie.ts'
 import { callback, callbackByPost } from './oauth/callback.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
@@ -39,6 +42,7 @@ export interface GatewayOptions {
   readonly monotonic: Clock
   /** PEM texts, when `listen.tls` is set. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly version: string
   /** Where protocol.md stands. */
   readonly protocolFile: string
   /** Further parts of the landing page; development mode has some. */
@@ -64,7 +68,7 @@ export function buildGateway(options: GatewayOptions): FastifyInstance {
   server.route(landingPage({ publicUrl: config.listen.public_url, sections: options.landingSections ?? [] }))
   server.route(protocol({ file: options.protocolFile }))
   registerSignIn(server, options)
-  registerInference(server, options)
+  registerSignedIn(server, options)
   return server
 }
 
@@ -114,7 +118,7 @@ function registerSignIn(server: FastifyInstance, options: GatewayOptions): void 
   )
 }
 
-function registerInference(server: FastifyInstance, options: GatewayOptions): void {
+function registerSignedIn(server: FastifyInstance, options: GatewayOptions): void {
   const { config, services, drain, audit, log, clock, monotonic } = options
   const { tokens, revocations, capacity, catalog, upstreams, policies } = services
   const { timeouts } = config.gatehouse
@@ -139,4 +143,14 @@ function registerInference(server: FastifyInstance, options: GatewayOptions): vo
   server.route(messages(inference))
   server.route(countTokens(inference))
   server.route(modelsRoute({ bearer, catalog, policy }))
+  const { unmatched } = config.gatehouse.policy
+  server.route(managedSettings({ bearer, policies, unmatched, audit, log, version: options.version }))
+  server.route(
+    bootstrap({
+      ...{ bearer, policies, policy, catalog, audit },
+      publicUrl: config.listen.public_url,
+      telemetry: exportsTelemetry(config) ? (config.telemetry ?? null) : null,
+      adminGroups: config.admin?.admin_groups ?? [],
+    }),
+  )
 }

@@ -91,6 +91,28 @@ export type AuditEvent =
       outcome?: 'client_abort' | 'upstream_abort' | 'drained' | undefined
       load_test?: boolean | undefined
     }
+  | {
+      evt: 'managed.serve'
+      request_id: string
+      sub: string
+      email?: string | undefined
+      policy_index: number | null
+      checksum: string
+    }
+  | {
+      evt: 'desktop_bootstrap.serve'
+      request_id: string
+      sub: string
+      email?: string | undefined
+      policy_index: number
+    }
+  | {
+      evt: 'desktop_bootstrap.denied'
+      request_id: string
+      reason: 'not_configured' | 'policy_not_opted_in' | 'no_policy_matched'
+      sub: string
+      email?: string | undefined
+    }
   | { evt: 'server.stop'; signal: string; cut: number; drained_ms: number }
   | { evt: 'audit.gap'; dropped: number; since: string }
 

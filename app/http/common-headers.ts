@@ -6,6 +6,7 @@ export function commonHeaders(request: FastifyRequest): Record<string, string> {
   const { isHttps, isDraining } = request.server.listener
   const headers = plainHeaders(request.id, isHttps)
   if (request.facts?.referrerPolicy !== undefined) headers['referrer-policy'] = request.facts.referrerPolicy
+  if (request.facts?.headers !== undefined) Object.assign(headers, request.facts.headers)
   if (isDraining()) headers['connection'] = 'close'
   return headers
 }

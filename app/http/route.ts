@@ -10,6 +10,8 @@ export interface RouteFacts {
   readonly servedWhileDraining?: boolean
   /** Pages with a form need `same-origin`: under `no-referrer` it would arrive with `Origin: null`. */
   readonly referrerPolicy?: 'same-origin'
+  /** On every answer of the route, refusals included. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Health probes are answered before every other check. Default false. */
   readonly isProbe?: boolean
   /** Whether `HEAD` works as well as `GET`. Default false. */

@@ -28,6 +28,8 @@ interface ModelRoute {
 
 /** A model as `GET /v1/models` shows it. */
 export interface ListedModel extends NamedModel {
+  /** The operator's own name for it. */
+  readonly label: string | undefined
   readonly displayName: string
   readonly description: string | undefined
   readonly maxInputTokens: number | null
@@ -185,6 +187,7 @@ function listedModels(
   return [...unique.values()].map(({ id, names, builtin, label, description }) => ({
     id,
     names,
+    label,
     displayName: label ?? builtin?.displayName ?? id,
     description,
     maxInputTokens: builtin?.advertisedMaxInputTokens ?? null,

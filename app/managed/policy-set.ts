@@ -41,7 +41,7 @@ export interface PolicySet {
 /** Merges every policy on the base, once, and gets the answers ready. */
 export function openPolicies(config: PolicyConfig, catalog: Catalog): PolicySet {
   const pushed: PushedKeys = {
-    env: telemetryEnv(config.telemetry, config.listen),
+    env: telemetryEnv(config),
     modelPricing: modelPricing(config.pricing, catalog),
   }
   const written = config.managed?.policies ?? []

@@ -5,15 +5,20 @@ import type { TelemetryConfig } from '../config/telemetry.ts'
 
 const SIGNALS = ['metrics', 'logs', 'traces'] as const
 
-/**
- * The environment that sends clients' telemetry to the gateway (P-39, T-23); null when nothing is to be pushed:
- * without a destination, or without a `listen.public_url` of the operator's own.
- */
-export function telemetryEnv(
-  telemetry: TelemetryConfig | undefined,
-  listen: Pick<ListenConfig, 'public_url' | 'hasPublicUrl'>,
-): JsonObject | null {
-  if (telemetry === undefined || telemetry.forward_to.length === 0 || !listen.hasPublicUrl) return null
+interface ExportConfig {
+  readonly telemetry?: TelemetryConfig | undefined
+  readonly listen: Pick<ListenConfig, 'public_url' | 'hasPublicUrl'>
+}
+
+/** Whether clients are told to export to the gateway: with a destination and a `listen.public_url` of the operator's. */
+export function exportsTelemetry({ telemetry, listen }: ExportConfig): boolean {
+  return listen.hasPublicUrl && telemetry !== undefined && telemetry.forward_to.length > 0
+}
+
+/** The environment that sends clients' telemetry to the gateway (P-39, T-23); null when nothing is to be pushed. */
+export function telemetryEnv(config: ExportConfig): JsonObject | null {
+  const { telemetry, listen } = config
+  if (telemetry === undefined || !exportsTelemetry(config)) return null
   const exporters = SIGNALS.map(signal => {
     const isTaken = telemetry.forward_to.some(destination => destination[signal])
     return [`OTEL_${signal.toUpperCase()}_EXPORTER`, isTaken ? 'otlp' : 'none']
