@@ -183,14 +183,15 @@ function deeperFindings(block: Record<string, unknown>, path: Path): Finding[] {
 /** Servers that a policy hands out are reached over the network: a local command is refused. */
 function managedServerFindings(block: Record<string, unknown>, path: Path): Finding[] {
   const findings: Finding[] = []
-  const helper = block['envHelper']
-  if (typeof helper === 'string' && /^(\\\\\?\?\\|\/\?\?\/)/.test(helper)) {
-    findings.push({ path: [...path, 'envHelper'], text: 'is a device path.', fix: 'write an ordinary path.' })
-  }
   for (const [name, server] of Object.entries(
     isObject(block['managedMcpServers']) ? block['managedMcpServers'] : {},
   )) {
     const at = [...path, 'managedMcpServers', name]
+    const helper = isObject(server) ? server['envHelper'] : undefined
+    if (typeof helper === 'string' && /^(\\\\\?\?\\|\/\?\?\/)/.test(helper)) {
+      const fix = 'write an ordinary path.'
+      findings.push({ path: [...at, 'envHelper'], text: 'is a device path.', fix })
+    }
     const isRemote = isObject(server) && (server['type'] === 'http' || server['type'] === 'sse')
     if (!isRemote || server['command'] !== undefined) {
       findings.push({

@@ -17,6 +17,7 @@ import {
 import { type ListenConfig, ListenSection, listenRules } from './listen.ts'
 import { type ManagedConfig, ManagedSection, managedRules } from './managed.ts'
 import { type ModelsConfig, ModelsSection } from './models.ts'
+import { observabilityRules } from './observability.ts'
 import { type OidcConfig, OidcSection } from './oidc.ts'
 import { oidcRules } from './oidc-rules.ts'
 import { operatorUrlRules } from './operator-url.ts'
@@ -99,6 +100,7 @@ export const RULES: readonly Rule[] = [
   spendRules,
   managedRules,
   telemetryRules,
+  observabilityRules,
   googleRules,
   containerRules,
 ]

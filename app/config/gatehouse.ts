@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { ObservabilitySection } from './observability.ts'
 import {
   absolutePath,
   choice,
@@ -86,6 +87,19 @@ const Timeouts = closed({
   client_body_ms: milliseconds(1).default(60_000),
 })
 
+/** How much telemetry of clients waits for each collector, and for how long. */
+const Telemetry = closed({
+  queue_bytes: whole(1).default(16_777_216),
+  queue_items: whole(1).default(1000),
+  in_flight: whole(1, 256).default(8),
+  /** In all: 1 tries an export once. */
+  attempts: whole(1, 10).default(3),
+  max_age_seconds: whole(1, 3600).default(120),
+})
+
+/** `gatehouse.telemetry`, defaults filled in. */
+export type TelemetryQueueConfig = z.infer<typeof Telemetry>
+
 /** What is ours: nothing here is read by the reference gateway. */
 export const GatehouseSection = closed({
   google_groups: GoogleGroups.optional(),
@@ -97,6 +111,8 @@ export const GatehouseSection = closed({
   policy: Policy.prefault({}),
   /** `true`, or the names of settings that are newer than the table in `cli-settings.ts`. */
   allow_unknown_settings: unknownSettings().default(false),
+  telemetry: Telemetry.prefault({}),
+  observability: ObservabilitySection.optional(),
   spend: Spend.prefault({}),
   limits: Limits.prefault({}),
   timeouts: Timeouts.prefault({}),

@@ -11,17 +11,12 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { asked: section('managed'), sentence: 'managed policies' },
-  { asked: section('telemetry'), sentence: 'relaying telemetry' },
   { asked: section('admin'), sentence: 'spend limits and the Admin API' },
   { asked: section('enforcement'), sentence: 'enforcing spend limits' },
-  { asked: section('pricing'), sentence: 'price overrides' },
   { asked: otherProviders, sentence: 'this provider (anthropic is)' },
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'cloud_sql'), sentence: 'the Cloud SQL connector' },
-  { asked: section('gatehouse', 'policy'), sentence: 'managed policies' },
-  { asked: section('gatehouse', 'allow_unknown_settings'), sentence: 'managed policies' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },

@@ -25,6 +25,7 @@ export function operatorUrls(tree: Tree): { path: Path; url: URL }[] {
     ['oidc', 'discovery_url'],
     ...tree.items('upstreams').map(item => [...item, 'base_url']),
     ...tree.items('telemetry', 'forward_to').map(item => [...item, 'url']),
+    ['gatehouse', 'observability', 'otlp', 'url'],
   ]
   return paths.flatMap(path => {
     const url = parseHttpUrl(tree.text(...path) ?? '')

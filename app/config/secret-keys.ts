@@ -25,7 +25,10 @@ export function isSecretPath(path: Path): boolean {
   const [section, second, third] = path
   if (section === 'upstreams') return third === 'auth' || third === 'headers'
   if (section === 'admin') return (second === 'write_keys' || second === 'read_keys') && path[3] === 'key'
-  return section === 'telemetry' && second === 'forward_to' && (path[3] === 'headers' || path[3] === 'auth')
+  if (section === 'gatehouse' && second === 'observability') {
+    return path[3] === 'bearer' || path[3] === 'headers'
+  }
+  return section === 'telemetry' && second === 'forward_to' && path[3] === 'headers'
 }
 
 /** Reports whether a value written out at `path` gives a secret away; `value` tells a bare URL from one with a password. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { GoogleAuth, googleFindings } from './google-auth.ts'
 import { isLoopbackUrl } from './operator-url.ts'
 import type { Finding, Path } from './problems.ts'
 import type { Rule } from './rule.ts'
@@ -20,19 +21,11 @@ export const TelemetrySection = closed({
     closed({
       /** A base: `/v1/<signal>` is appended. */
       url: baseUrl(),
-      headers: z
-        .record(
-          z.string().refine(name => !OWN_HEADERS.test(name), {
-            error: 'is set by the gateway and cannot be replaced',
-          }),
-          headerValue(),
-        )
-        .default({}),
+      headers: collectorHeaders(),
       metrics: flag().default(true),
       logs: flag().default(false),
       traces: flag().default(false),
-      /** `{ google: {} }`: a bearer from the service's own Google credentials. */
-      auth: closed({ google: closed({}) }).optional(),
+      auth: GoogleAuth.optional(),
     }),
   ).default([]),
   resource_attributes: z.record(attributeName(), attributeValue()).default({}),
@@ -59,26 +52,16 @@ function schemeFindings(tree: Tree, destination: Path, allowLoopback: boolean): 
   return [{ path, text: 'carries telemetry in clear text.', fix: 'use https.' }]
 }
 
-/** A Google bearer goes to Google only, and beside no other credential (T-21). */
-function googleFindings(tree: Tree, destination: Path): Finding[] {
-  if (!tree.has(...destination, 'auth', 'google')) return []
-  const findings: Finding[] = []
-  const header = tree.keys(...destination, 'headers').find(name => name.toLowerCase() === 'authorization')
-  if (header !== undefined) {
-    const text = 'cannot stand beside auth.google: both are the credential.'
-    findings.push({ path: [...destination, 'headers', header], at: 'key', text, fix: 'remove one of them.' })
-  }
-  const url = parseHttpUrl(tree.text(...destination, 'url') ?? '')
-  if (url !== null && !/(^|\.)googleapis\.com$/.test(url.hostname)) {
-    const text = 'would send a Google token to a host that is not below googleapis.com.'
-    findings.push({
-      path: [...destination, 'auth', 'google'],
-      at: 'key',
-      text,
-      fix: 'use headers for this collector.',
-    })
-  }
-  return findings
+/** Headers of the operator's for a collector. */
+export function collectorHeaders() {
+  return z
+    .record(
+      z.string().refine(name => !OWN_HEADERS.test(name), {
+        error: 'is set by the gateway and cannot be replaced',
+      }),
+      headerValue(),
+    )
+    .default({})
 }
 
 function attributeName(): z.ZodString {
@@ -88,7 +71,8 @@ function attributeName(): z.ZodString {
     .refine(name => !OWN_ATTRIBUTES.test(name), { error: 'is set by the client and cannot be replaced' })
 }
 
-function attributeValue(): z.ZodType<string> {
+/** The value of a resource attribute, which travels unencoded. */
+export function attributeValue(): z.ZodType<string> {
   return text(value =>
     /^[!#$&-+\--:<>-[\]-~]+$/.test(value) && encodeURIComponent(value).length <= 255
       ? undefined

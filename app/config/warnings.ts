@@ -1,15 +1,16 @@
 // What a valid file should be told about: each warning says what may happen, and what to do.
 import { parseRange } from '../lib/address.ts'
 import { certificateWarnings } from './certificate-warnings.ts'
-import { desktopWarnings } from './desktop-overlay.ts'
 import { MAX_HEADER_BYTES } from './http-tuning.ts'
 import { isLoopbackBind } from './listen.ts'
 import { modelWarnings } from './model-warnings.ts'
 import { isLoopbackUrl, operatorUrls } from './operator-url.ts'
+import { writtenPolicyWarnings } from './policy-warnings.ts'
 import { readPostgresUrl } from './postgres-url.ts'
 import type { Finding } from './problems.ts'
 import type { Facts, Rule } from './rule.ts'
 import { isLiteralSecret } from './secret-keys.ts'
+import { telemetryWarnings } from './telemetry-warnings.ts'
 import { scalarsOf, type Tree } from './tree.ts'
 import { parseHttpUrl } from './url.ts'
 
@@ -27,6 +28,8 @@ export const configWarnings: Rule = (tree, facts) => [
   ...sessionWarnings(tree),
   ...storeWarnings(tree),
   ...limitWarnings(tree, facts),
+  ...writtenPolicyWarnings(tree, facts),
+  ...telemetryWarnings(tree, facts),
   ...laterSectionWarnings(tree),
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),
@@ -211,32 +214,6 @@ function limitWarnings(tree: Tree, facts: Facts): Finding[] {
 
 function laterSectionWarnings(tree: Tree): Finding[] {
   const findings: Finding[] = []
-  const policies = tree.items('managed', 'policies')
-  if (tree.has('managed', 'policies') && policies.length === 0) {
-    findings.push({ path: ['managed', 'policies'], text: 'is empty: nobody gets any settings.' })
-  }
-  for (const policy of policies) {
-    findings.push(...desktopWarnings(tree.plain(...policy, 'desktop'), [...policy, 'desktop']))
-    if (tree.has(...policy, 'cli') && tree.has(...policy, 'settings')) {
-      findings.push({
-        path: [...policy, 'settings'],
-        at: 'key',
-        text: 'is ignored beside cli.',
-        fix: 'move its keys into cli.',
-      })
-    }
-  }
-  for (const destination of tree.items('telemetry', 'forward_to')) {
-    const takes = ['logs', 'traces'].some(signal => tree.flag(...destination, signal) === true)
-    if (takes || tree.flag(...destination, 'metrics') !== false) continue
-    findings.push({ path: destination, text: 'takes no signal: nothing is sent there.' })
-  }
-  if (tree.items('telemetry', 'forward_to').length > 0 && !tree.has('listen', 'public_url')) {
-    findings.push({
-      path: ['telemetry', 'forward_to'],
-      text: 'has no effect on clients without listen.public_url.',
-    })
-  }
   if ((tree.number('pricing', 'multiplier') ?? 1) > 1) {
     findings.push({
       path: ['pricing', 'multiplier'],

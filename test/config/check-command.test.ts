@@ -80,13 +80,13 @@ test('--check --allow-unset needs no secrets', async t => {
 })
 
 test('a start with a file that is refused ends with 1 before any socket', async t => {
-  const path = fileIn(t, fileWith({ telemetry: 'telemetry: {}' }))
+  const path = fileIn(t, fileWith({ admin: 'admin: {}' }))
 
   const { code, stdout, stderr } = await run(['--config', path])
 
   assert.deepEqual([code, stdout], [1, ''])
   assert.match(stderr, /"evt":"config\.load".*"result":"fail","problems":1/)
-  assert.match(stderr, /line 6, column 1 {2}telemetry: not supported yet: relaying telemetry\./)
+  assert.match(stderr, /line 6, column 1 {2}admin: not supported yet: spend limits and the Admin API\./)
 })
 
 test('a wrong call prints the usage to stderr and ends with 1', async () => {

@@ -141,14 +141,19 @@ test('a server that would run a command on the machine is refused', () => {
 
 test('an envHelper on a device path is refused', () => {
   for (const helper of ["'\\\\??\\C:\\x'", '/??/C:/x']) {
-    const text = fileOf(`match: {}, code: { envHelper: ${helper} }`, {
-      gatehouse: 'gatehouse: { allow_unknown_settings: true }',
-    })
-    assertProblem(text, 'managed.policies[0].code.envHelper', ['device path'])
+    const text = settings(`managedMcpServers: { s: { type: http, url: u, envHelper: ${helper} } }`)
+    assertProblem(text, 'managed.policies[0].code.managedMcpServers.s.envHelper', ['device path'])
   }
 })
 
 test('null anywhere in a policy is refused: it unsets nothing', () => {
+  assertProblem(settings('model: null'), 'managed.policies[0].code.model', ['has no value'])
+  assertProblem(settings('hooks: { Stop: [null] }'), 'managed.policies[0].code.hooks.Stop[0]', [
+    'has no value',
+  ])
+  assertProblem(desktop('chatTabEnabled: null'), 'managed.policies[0].desktop.chatTabEnabled', [
+    'has no value',
+  ])
   assertProblem(settings('env: { A: null }'), 'managed.policies[0].code.env.A', ['has no value'])
 })
 

@@ -13,16 +13,10 @@ test('a section whose feature comes later is refused by name', () => {
     refusals({
       admin: 'admin: {}',
       enforcement: 'enforcement: {}',
-      pricing: 'pricing: { multiplier: 0.9 }',
-      managed: 'managed: { policies: [] }',
-      telemetry: 'telemetry: {}',
     }),
     [
       'admin: not supported yet: spend limits and the Admin API.',
       'enforcement: not supported yet: enforcing spend limits.',
-      'pricing: not supported yet: price overrides.',
-      'managed: not supported yet: managed policies.',
-      'telemetry: not supported yet: relaying telemetry.',
     ],
   )
 })
@@ -44,13 +38,10 @@ test('a provider that comes later is refused at its name', () => {
 })
 
 test('keys of gatehouse whose feature comes later are refused', () => {
-  const gatehouse =
-    'google_groups: { mode: service_account_role }, policy: {}, allow_unknown_settings: false, spend: {}'
+  const gatehouse = 'google_groups: { mode: service_account_role }, spend: {}'
 
   assert.deepEqual(refusals({ gatehouse: `gatehouse: { ${gatehouse} }` }), [
     'gatehouse.google_groups: not supported yet: looking up Google groups.',
-    'gatehouse.policy: not supported yet: managed policies.',
-    'gatehouse.allow_unknown_settings: not supported yet: managed policies.',
     'gatehouse.spend: not supported yet: recording spend.',
   ])
   assert.deepEqual(

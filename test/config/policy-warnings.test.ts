@@ -1,0 +1,185 @@
+// Policies that are valid, and will not do what their author may expect: each warning once, at its place.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { builtinNames } from '../../app/inference/model-names.ts'
+import { policyWarnings } from '../../app/managed/warnings.ts'
+import { fileWith, warningsOf } from '../support/config-text.ts'
+
+const options = { judgePolicies: policyWarnings, builtins: builtinNames() }
+
+/** The warnings of a file with these policies, each the inside of a flow mapping. */
+function warned(policies: readonly string[], more: Record<string, string> = {}, variables = {}): string[] {
+  const lines = policies.map(policy => `    - { ${policy} }`).join('\n')
+  return warningsOf(fileWith({ managed: `managed:\n  policies:\n${lines}`, ...more }), {
+    ...options,
+    variables,
+  })
+}
+
+/** One catch-all with `settings`, in a file that Desktop may use. */
+const one = (settings: string, more?: Record<string, string>) =>
+  warned([`match: {}, code: { ${settings} }, desktop: { chatTabEnabled: true }`], more)
+
+/** Exactly one of `lines` is about `path` and says `words`. */
+function assertTold(lines: readonly string[], path: string, words: string): void {
+  const told = lines.filter(line => line.startsWith(`${path}: `) && line.includes(words))
+  assert.equal(told.length, 1, lines.join('\n'))
+}
+
+const PLACE = 'managed.policies[0]'
+
+test('a good policy has one warning: what cannot be arranged from here', () => {
+  const lines = one('availableModels: [opus, haiku]').filter(line => line.startsWith('managed'))
+
+  assert.equal(lines.length, 1)
+  assertTold(lines, `${PLACE}.code`, 'only where the managed settings on the machine name this gateway')
+})
+
+test('a catch-all that is not the last one hides what stands after it', () => {
+  const lines = warned(['match: {}', 'match: { groups: [a] }', 'match: {}'])
+
+  assertTold(lines, `${PLACE}.match`, 'can never match')
+  assertTold(lines, 'managed.policies[2].match', 'is not the base: policy 0 matches everybody')
+})
+
+test('an allow-list without the start model, which every new session would fail on', () => {
+  assertTold(one('availableModels: [haiku]'), `${PLACE}.code.availableModels`, 'leaves out claude-opus-4-7')
+  const quiet = [
+    'availableModels: [haiku], model: haiku',
+    'availableModels: [haiku], enforceAvailableModels: true',
+  ]
+  for (const settings of quiet)
+    assert.ok(!one(settings).some(line => line.includes('which sessions start with')))
+})
+
+test('the start model is data, and can be told', () => {
+  const gatehouse = 'gatehouse: { policy: { client_start_model: claude-opus-5 } }'
+
+  assertTold(
+    one('availableModels: [claude-opus-4-7, haiku]', { gatehouse }),
+    `${PLACE}.code.availableModels`,
+    'leaves out claude-opus-5,',
+  )
+})
+
+test('an inherited allow-list is judged for the heir, and named where it stands', () => {
+  const lines = warned([
+    'match: { groups: [a] }, code: { model: claude-opus-5 }',
+    'match: {}, code: { availableModels: [sonnet, haiku], model: sonnet }',
+  ])
+
+  assertTold(
+    lines,
+    `${PLACE}.code.model`,
+    'policy 0 starts sessions with a model that its availableModels refuses',
+  )
+})
+
+test('ids of the operator’s own alone leave Default without a model', () => {
+  const models = 'models: [{ id: corp-haiku, upstream_model: { anthropic: claude-haiku-4-5 } }]'
+
+  assertTold(
+    one('availableModels: [corp-haiku], enforceAvailableModels: true', { models }),
+    `${PLACE}.code.availableModels`,
+    'Default has nothing to resolve to',
+  )
+})
+
+test('a start model that is denied is named with the list that refuses it', () => {
+  assertTold(
+    one('model: claude-opus-5, deniedModels: [opus]'),
+    `${PLACE}.code.model`,
+    'its deniedModels refuses',
+  )
+})
+
+test('an empty allow-list denies everything', () => {
+  assertTold(one('availableModels: []'), `${PLACE}.code.availableModels`, 'denies every model')
+})
+
+test('entries that mean nothing are named one by one', () => {
+  const lines = one(
+    'availableModels: [opus, haiku, claude-opsu-5], deniedModels: [claude-sonnet, best, fable]',
+  )
+
+  assertTold(lines, `${PLACE}.code.availableModels[2]`, 'allows no model that can be requested')
+  assertTold(lines, `${PLACE}.code.deniedModels[0]`, 'blocks no model')
+  assertTold(lines, `${PLACE}.code.deniedModels[1]`, 'blocks no model')
+  assert.ok(!lines.some(line => line.includes('deniedModels[2]')))
+})
+
+test('without a Haiku background requests get dear', () => {
+  assertTold(one('availableModels: [opus]'), `${PLACE}.code.availableModels`, 'leaves out every Haiku')
+})
+
+test('without desktop anywhere Claude Desktop is refused', () => {
+  assertTold(warned(['match: {}']), 'managed.policies', 'Claude Desktop will be refused')
+})
+
+test('keys that belong on the machine are named', () => {
+  const rows = [
+    ['forceLoginGatewayUrl: x', 'ignored by Claude Code'],
+    ['policyHelper: {}', 'ignored by Claude Code'],
+    ['wslInheritsWindowsSettings: true', 'ignored by Claude Code'],
+    ['forceLoginMethod: x', 'lock people out'],
+    ['forceLoginOrgUUID: x', 'lock people out'],
+    ['gatewayInternalNetworks: []', 'on the machine'],
+    ['allowedProviders: []', 'on the machine'],
+  ]
+  for (const [setting = '', words = ''] of rows)
+    assertTold(one(setting), `${PLACE}.code.${setting.split(':')[0]}`, words)
+})
+
+test('cli beside desktop does not reach the Code tab, unless the file says what it wants', () => {
+  const words = 'does not reach the Code tab'
+  const policy = 'match: {}, cli: {}, desktop: { chatTabEnabled: true }'
+
+  assertTold(warned([policy]), `${PLACE}.cli`, words)
+  for (const wish of ['true', 'false'])
+    assert.ok(!warned([`${policy}, serve_to_desktop: ${wish}`]).some(line => line.includes(words)))
+  assertTold(
+    warned(['match: {}, code: {}, serve_to_desktop: true']),
+    `${PLACE}.serve_to_desktop`,
+    'no effect beside code',
+  )
+})
+
+test('cli beside settings counts alone', () => {
+  assertTold(warned(['match: {}, cli: {}, settings: {}']), `${PLACE}.settings`, 'is ignored beside cli')
+})
+
+test('a desktop block that leaves the Chat tab off, or a banner that shows nowhere', () => {
+  const lines = warned(['match: {}, desktop: { banner: { text: hello } }'])
+
+  assertTold(lines, `${PLACE}.desktop`, 'the Chat tab stays off')
+  assertTold(lines, `${PLACE}.desktop.banner`, 'shows nowhere')
+})
+
+test('a secret in a policy is delivered to every machine', () => {
+  const policy =
+    'match: {}, code: { env: { A: "${MCP_TOKEN}", B: "${REGION}" }, managedMcpServers: { s: { type: http, url: "https://m.example.com", headers: { x: "Bearer ${MCP_TOKEN}" } } } }'
+  const lines = warned([policy], {}, { MCP_TOKEN: 'marked-token', REGION: 'eu' })
+
+  const told = lines.filter(line => line.includes('delivered in clear text'))
+  assert.deepEqual(
+    told.map(line => line.split(': ')[0]),
+    [`${PLACE}.code.env.A`, `${PLACE}.code.managedMcpServers.s.headers.x`].map(
+      path => `${path} (from \${MCP_TOKEN})`,
+    ),
+  )
+  assert.ok(!lines.join('').includes('marked-token'))
+})
+
+test('telemetry that would go past the gateway, or be dropped by Google, is named', () => {
+  const telemetry =
+    'telemetry: { forward_to: [{ url: "https://telemetry.googleapis.com", auth: { google: {} } }] }'
+  const lines = warned(
+    ['match: {}, code: { env: { OTEL_EXPORTER_OTLP_ENDPOINT: "https://o.example.com" } }'],
+    { telemetry },
+  )
+
+  assertTold(lines, `${PLACE}.code.env.OTEL_EXPORTER_OTLP_ENDPOINT`, 'the relay sees nothing of it')
+  assertTold(lines, 'telemetry.forward_to[0].auth.google', 'gcp.project_id')
+  assertTold(lines, 'telemetry.forward_to[0].auth.google', 'drops them without a word')
+  assertTold(lines, 'telemetry.forward_to', 'without listen.public_url')
+})
