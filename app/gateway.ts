@@ -10,10 +10,10 @@ import { createDispatch } from './inference/dispatch.ts'
 import { createLoadTest } from './inference/load-test.ts'
 import { modelsRoute } from './inference/models-route.ts'
 import { countTokens, messages } from './inference/routes.ts'
-import { createTicker } from './inference/ticker.ts'
 import type { Clock } from './lib/clock.ts'
 import { createCondition } from './lib/condition.ts'
 import type { Log } from './lib/log.ts'
+import { createTicker } from './lib/ticker.ts'
 import { createModelPolicy } from './managed/model-policy.ts'
 import { exportsTelemetry } from './managed/pushed-env.ts'
 import { managedSettings } from './managed/settings-route.ts'
@@ -30,6 +30,7 @@ import { type LandingSection, landingPage } from './protocol/landing-page.ts'
 import { protocol } from './protocol/route.ts'
 import type { Services } from './services.ts'
 import { requireBearer } from './session/bearer.ts'
+import { telemetryRoutes } from './telemetry/route.ts'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -143,6 +144,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   server.route(messages(inference))
   server.route(countTokens(inference))
   server.route(modelsRoute({ bearer, catalog, policy }))
+  for (const route of telemetryRoutes({ bearer, relay: services.relay })) server.route(route)
   const { unmatched } = config.gatehouse.policy
   server.route(managedSettings({ bearer, policies, unmatched, audit, log, version: options.version }))
   server.route(

@@ -39,6 +39,9 @@ export interface RunOptions {
  */
 export const CLOSE_STEP_MS = 350
 
+/** Telemetry that waits is sent for this long, while the steps of closing go on. */
+const TELEMETRY_MS = 700
+
 /** What a boot that was told to stop has to undo itself (C-36). */
 const UNDO_MS = 600
 
@@ -58,9 +61,11 @@ export async function run(options: RunOptions): Promise<void> {
     options.onReady?.()
     await aborted(ending)
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
+    const telemetry = services.relay.stop(TELEMETRY_MS)
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
     server.server.closeAllConnections()
     await settled(server.close(), CLOSE_STEP_MS)
+    await telemetry
     audit.write({ evt: 'server.stop', signal: String(ending.reason), ...ended })
   } finally {
     await settled(services[Symbol.asyncDispose](), CLOSE_STEP_MS)
@@ -100,7 +105,10 @@ function announce({ config, environment, version, log }: RunOptions, port: numbe
   log.info(
     `upstreams, in order: ${upstreams.map(({ name, provider }) => `${name} (${provider})`).join(', ')}`,
   )
-  log.info('telemetry: not there yet; managed settings: not there yet')
+  const { managed, telemetry } = config
+  const collectors = telemetry?.forward_to.map(({ url }) => new URL(url).host) ?? []
+  log.info(`telemetry goes to: ${collectors.join(', ') || 'nobody'}`)
+  log.info(`managed settings: ${managed === undefined ? 'none' : `${managed.policies.length} policies`}`)
   log.info('ready')
 }
 

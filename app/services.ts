@@ -15,6 +15,7 @@ import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { guardedFetch } from './net/fetch.ts'
+import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { createKeyring } from './session/keyring.ts'
 import { Renewals } from './session/renewal.ts'
@@ -25,6 +26,7 @@ import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness } from './store/readiness.ts'
 import { startSweeper } from './store/sweeper.ts'
+import { openRelay, type Relay } from './telemetry/relay.ts'
 
 export interface ServicesOptions {
   readonly config: Config
@@ -51,6 +53,7 @@ export interface Services extends AsyncDisposable {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly catalog: Catalog
   readonly policies: PolicySet
+  readonly relay: Relay
   readonly capacity: Capacity
 }
 
@@ -60,10 +63,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { pool, readiness } = await openStore(options, opening)
   const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
   opening.defer(() => network.close())
+  const relay = openTelemetry(options, network)
   const signIn = await openSignInThrough(options, network)
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
-  const services = { pool, readiness, signIn, ...sessions, ...openInference(options, network) }
+  const services = { pool, readiness, relay, signIn, ...sessions, ...openInference(options, network) }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -115,6 +119,14 @@ async function openSessions(
   revocations.start()
   const renewals = new Renewals({ ...{ pool, sealer, clock, log, graceSeconds, idleDays }, idp: signIn })
   return { sealer, tokens, revocations, renewals }
+}
+
+function openTelemetry({ config, version, log, clock, monotonic }: ServicesOptions, network: Network): Relay {
+  return openRelay({
+    ...{ telemetry: config.telemetry, bounds: config.gatehouse.telemetry, network, version, log },
+    clock: monotonic,
+    googleToken: () => createGoogleToken({ log, clock }),
+  })
 }
 
 function openInference({ config, version, log, monotonic }: ServicesOptions, network: Network) {

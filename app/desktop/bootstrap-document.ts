@@ -1,3 +1,4 @@
+// What Claude Desktop is told at its start.
 import type { Json, JsonObject } from '../config/cli-settings.ts'
 import type { TelemetryConfig } from '../config/telemetry.ts'
 import type { Identity } from '../identity/identity.ts'

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { commonHeaders } from '../http/common-headers.ts'
 import type { Drain, OpenStream } from '../http/drain.ts'
+import type { Ticker, Ticking } from '../lib/ticker.ts'
 import type { Outcome } from './answer-sink.ts'
-import type { Ticker, Ticking } from './ticker.ts'
 
 /** Whoever is busy with the request at the moment; told what happens on the client's side. */
 export interface ClientListener {

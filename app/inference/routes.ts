@@ -5,6 +5,7 @@ import type { Drain } from '../http/drain.ts'
 import { Refusal } from '../http/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { Ticker } from '../lib/ticker.ts'
 import type {} from '../session/bearer.ts'
 import type { Capacity, Ticket } from './capacity.ts'
 import type { Catalog } from './catalog.ts'
@@ -16,7 +17,6 @@ import { modelDenied, modelUnknown } from './model-refusals.ts'
 import type { ModelPolicy } from './models-route.ts'
 import type { InferenceObserver } from './observer.ts'
 import { readRequestBody } from './request-body.ts'
-import type { Ticker } from './ticker.ts'
 
 export interface InferenceOptions {
   /** The hook that sets `request.session` or refuses. */

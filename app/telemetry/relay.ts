@@ -1,0 +1,108 @@
+import type { TelemetryQueueConfig } from '../config/gatehouse.ts'
+import type { TelemetryConfig } from '../config/telemetry.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { createTicker } from '../lib/ticker.ts'
+import type { Network } from '../net/network.ts'
+import { Destination, type DestinationToken } from './destination.ts'
+import type { Export } from './export-queue.ts'
+import { createLedger, type DropReason, type Ledger, type Signal } from './ledger.ts'
+
+/** An export as a client sent it. */
+export type ReceivedExport = Omit<Export, 'contentType'> & { readonly contentType: string | undefined }
+
+/** Takes clients' telemetry, and brings it to the collectors of the operator. */
+export interface Relay {
+  /** Takes an export. Never throws and never waits. */
+  accept(received: ReceivedExport): void
+  /** Counts an export that was not kept, as too many were being received. */
+  discard(signal: Signal): void
+  readonly ledger: Pick<Ledger, 'accounts'>
+  readonly destinations: readonly Pick<Destination, 'name' | 'queuedBytes' | 'isPaused' | 'pending'>[]
+  /** Sends what waits for at most `ms`; the rest is dropped and named. */
+  stop(ms: number): Promise<void>
+}
+
+export interface RelayOptions {
+  readonly telemetry: TelemetryConfig | undefined
+  /** `gatehouse.telemetry`. */
+  readonly bounds: TelemetryQueueConfig
+  readonly network: Pick<Network, 'dispatcher'>
+  /** The service's own Google credentials; asked for only where a destination needs them. */
+  readonly googleToken: () => DestinationToken
+  readonly version: string
+  readonly log: Log
+  /** A clock that only goes forward. */
+  readonly clock: Clock
+  /** Milliseconds between two looks at ages, pauses and repeats. Default 1000. */
+  readonly tickMs?: number
+}
+
+/** What the accounts call the exports that were meant for no destination. */
+const NOBODY = 'none'
+
+/** Opens the relay; without destinations it takes exports and counts them. */
+export function openRelay(options: RelayOptions): Relay {
+  const { log, clock } = options
+  const ledger = createLedger()
+  const destinations = (options.telemetry?.forward_to ?? []).map((config, index) => {
+    const name = `${index}:${new URL(config.url).hostname}`
+    return new Destination({
+      ...{
+        name,
+        config,
+        ledger,
+        log,
+        clock,
+        bounds: options.bounds,
+        product: `gatehouse/${options.version}`,
+      },
+      dispatcher: options.network.dispatcher({ purpose: 'telemetry', name }),
+      token: config.auth === undefined ? null : options.googleToken(),
+    })
+  })
+  const ticker = createTicker({ clock, ...(options.tickMs !== undefined && { everyMs: options.tickMs }) })
+  for (const destination of destinations) ticker.add(destination)
+  return {
+    ledger,
+    destinations,
+    accept(received) {
+      try {
+        distribute(received, destinations, ledger)
+      } catch (error) {
+        log.error('an export could not be queued', { cause: String(error) })
+      }
+    },
+    discard: signal => discard(ledger, signal, 'queue_full'),
+    async stop(ms) {
+      const left = await Promise.all(destinations.map(destination => destination.stop(ms)))
+      for (const destination of destinations) ticker.remove(destination)
+      const lost = destinations.flatMap(({ name }, index) => (left[index] ? [`${name}: ${left[index]}`] : []))
+      if (lost.length > 0) log.warn(`telemetry was dropped at the end: ${lost.join(', ')} exports`)
+    },
+  }
+}
+
+function distribute(received: ReceivedExport, destinations: readonly Destination[], ledger: Ledger): void {
+  const { signal, body } = received
+  if (body.length === 0) return
+  const contentType = received.contentType ?? 'application/x-protobuf'
+  if (!isKnown(contentType)) {
+    discard(ledger, signal, 'unsupported_type')
+    return
+  }
+  const takers = destinations.filter(destination => destination.takes(signal))
+  if (takers.length === 0) discard(ledger, signal, 'no_destination')
+  for (const destination of takers) destination.offer({ ...received, contentType })
+}
+
+function discard(ledger: Ledger, signal: Signal, reason: DropReason): void {
+  ledger.received(NOBODY, signal)
+  ledger.dropped(NOBODY, signal, reason)
+}
+
+/** Reports whether a content type is one of OTLP's; parameters do not matter. */
+export function isKnown(contentType: string): boolean {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
+  return type === 'application/x-protobuf' || type === 'application/protobuf' || type === 'application/json'
+}

@@ -1,0 +1,69 @@
+// Where clients send their telemetry.
+import { once } from 'node:events'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { readBody } from '../http/body.ts'
+import { SIGNALS, type Signal } from './ledger.ts'
+import type { Relay } from './relay.ts'
+
+export interface TelemetryRoutesOptions {
+  /** Refuses whoever is not signed in. */
+  readonly bearer: (request: FastifyRequest) => Promise<void>
+  readonly relay: Pick<Relay, 'accept' | 'discard'>
+}
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024
+
+/** What clients may be sending at one moment, together; beyond it exports are taken and thrown away. */
+const MAX_RECEIVING_BYTES = 128 * 1024 * 1024
+
+/**
+ * `POST /v1/metrics`, `/v1/logs` and `/v1/traces`: clients' telemetry (OTLP/HTTP).
+ *
+ * Once the caller is known and the body is within 16 MiB the answer is 200, before anything is forwarded: no failure
+ * of a collector reaches a client. The routes exist without collectors too, as clients export whatever they find.
+ */
+export function telemetryRoutes(options: TelemetryRoutesOptions): RouteOptions[] {
+  const receiving = { bytes: 0 }
+  return SIGNALS.map(signal => ({
+    method: 'POST',
+    url: `/v1/${signal}`,
+    config: { maxBodyBytes: MAX_BODY_BYTES },
+    onRequest: options.bearer,
+    handler: async (request, reply) => {
+      const announced = Number(request.headers['content-length'] ?? 0)
+      if (receiving.bytes + announced > MAX_RECEIVING_BYTES) {
+        await thrownAway(request)
+        options.relay.discard(signal)
+        return success(request, reply)
+      }
+      receiving.bytes += announced
+      try {
+        options.relay.accept(exportOf(request, signal, await readBody(request, MAX_BODY_BYTES)))
+      } finally {
+        receiving.bytes -= announced
+      }
+      return success(request, reply)
+    },
+  }))
+}
+
+function exportOf(request: FastifyRequest, signal: Signal, body: Buffer) {
+  const { 'content-type': contentType, 'content-encoding': contentEncoding } = request.headers
+  return { signal, contentType, contentEncoding, body }
+}
+
+/** An empty success in the encoding of the request: `{}` would be a broken message to a protobuf exporter. */
+function success(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  if (type === 'application/json')
+    return reply.header('content-type', 'application/json').send(Buffer.from('{}'))
+  return reply
+    .headers({ 'content-type': 'application/x-protobuf', 'content-length': 0 })
+    .send(Buffer.alloc(0))
+}
+
+/** Reads to the end and keeps nothing; the listener's own limits end a sender that dawdles. */
+async function thrownAway({ raw }: FastifyRequest): Promise<void> {
+  raw.resume()
+  if (!raw.complete) await Promise.race([once(raw, 'end'), once(raw, 'close')])
+}
