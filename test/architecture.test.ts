@@ -16,7 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['oauth', 'inference', 'protocol'],
   ['managed'],
   ['desktop', 'telemetry'],
-  ['observability', 'explain'],
+  ['explain'],
   ['services'],
   ['gateway'],
   ['run'],

@@ -44,6 +44,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'managed.policies.*.match': 'match: {}',
   'telemetry.forward_to.*.url': 'url: https://otel.example.com:4318',
   'telemetry.forward_to.*.auth.google': 'google: {}',
+  'gatehouse.observability.otlp.url': 'url: https://otel.example.com:4318',
+  'gatehouse.observability.otlp.auth.google': 'google: {}',
   'load_test_mode.enabled': 'enabled: true',
   'cri.enabled': 'enabled: false',
   'gatehouse.google_groups.mode': 'mode: service_account_role',

@@ -17,6 +17,8 @@ const ROWS: readonly Row[] = [
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'cloud_sql'), sentence: 'the Cloud SQL connector' },
+  { asked: section('gatehouse', 'observability'), sentence: "the gateway's own metrics and traces" },
+  { asked: driftReport, sentence: 'reporting drift of settings' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },
@@ -42,6 +44,11 @@ function section(...path: string[]): Row['asked'] {
 
 function whenOn(...path: string[]): Row['asked'] {
   return tree => (tree.flag(...path) === true ? [path] : [])
+}
+
+function driftReport(tree: Tree): Path[] {
+  const path = ['gatehouse', 'policy', 'settings_drift']
+  return tree.text(...path) === 'report' ? [path] : []
 }
 
 function otherProviders(tree: Tree): Path[] {

@@ -102,7 +102,7 @@ function discard(ledger: Ledger, signal: Signal, reason: DropReason): void {
 }
 
 /** Reports whether a content type is one of OTLP's; parameters do not matter. */
-export function isKnown(contentType: string): boolean {
+function isKnown(contentType: string): boolean {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
   return type === 'application/x-protobuf' || type === 'application/protobuf' || type === 'application/json'
 }
