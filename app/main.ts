@@ -7,10 +7,13 @@ import { HELP, readArguments, USAGE } from './config/arguments.ts'
 import { checkOutput } from './config/check.ts'
 import type { Config } from './config/config.ts'
 import { type Environment, readEnvironment } from './config/environment.ts'
+import type { ExplainArguments } from './config/explain-arguments.ts'
 import { configLoadEvent, type LoadedConfig, loadConfig } from './config/load.ts'
 import { readLocalFile } from './config/local-file.ts'
 import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
+import { explain } from './explain/explanation.ts'
+import { explanationJson, explanationText } from './explain/explanation-text.ts'
 import { builtinNames } from './inference/model-names.ts'
 import { systemClock } from './lib/clock.ts'
 import { described } from './lib/described.ts'
@@ -53,9 +56,25 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(stderr)
       return exitCode
     }
+    case 'explain':
+      return explainTo(process.stdout, asked)
     case 'serve':
       return asked.config === null ? serveDevelopment(asked.data) : serveFile(asked.config)
   }
+}
+
+/** Says what one person gets from a file; nothing is opened. */
+function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): number {
+  const loaded = loadConfig({ ...facts(readEnvironment()), path: asked.config })
+  if (loaded.kind !== 'loaded') {
+    process.stderr.write(checkOutput(loaded).stderr)
+    return 1
+  }
+  for (const warning of loaded.warnings) process.stderr.write(`warning: ${warningLine(warning)}\n`)
+  const { email, groups, model } = asked
+  const explanation = explain(loaded.config, { sub: email, email, groups }, model)
+  out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
+  return 0
 }
 
 /** Boots and serves until a signal, from the file at `path`. */

@@ -1,3 +1,5 @@
+import { type ExplainArguments, readExplainArguments } from './explain-arguments.ts'
+
 /** What the command line asks for. */
 export type Arguments =
   | { kind: 'help' }
@@ -5,11 +7,12 @@ export type Arguments =
   /** `config` null: development mode with embedded defaults, which keeps its files in `data`. */
   | { kind: 'serve'; config: string | null; data: string | null }
   | { kind: 'check'; config: string; allowUnset: boolean }
+  | ExplainArguments
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
 export const USAGE =
-  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | --help | --version'
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
@@ -19,6 +22,11 @@ export const HELP = `${USAGE}
   --config FILE      serve with this gateway.yaml until a signal
   --check            validate the file and stop: exit code 0 when it would pass, 1 otherwise
   --allow-unset      with --check: skip keys whose environment variable is not set
+  explain            with --config FILE: what one person gets, and why; the person is
+    --email ADDRESS    of this address
+    --groups A,B       in these groups
+    --model ID         ask about one model first
+    --json             for programs
   --help             this text
   --version          the version
 `
@@ -31,6 +39,10 @@ const VALUED = [
 
 /** Reads the arguments after the script's name. */
 export function readArguments(argv: readonly string[]): Arguments {
+  if (argv[0] === 'explain') {
+    const read = readExplainArguments(argv.slice(1))
+    return typeof read === 'string' ? wrong(read) : read
+  }
   const flags = new Set<string>()
   const values = new Map<string, string>()
   for (let i = 0; i < argv.length; i++) {

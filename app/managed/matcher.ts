@@ -7,12 +7,12 @@ export function matches(match: PolicyMatch, identity: Pick<Identity, 'email' | '
 }
 
 /** Exact and case-sensitive; somebody without groups is in none. */
-function matchesGroups({ groups }: PolicyMatch, identity: Pick<Identity, 'groups'>): boolean {
+export function matchesGroups({ groups }: PolicyMatch, identity: Pick<Identity, 'groups'>): boolean {
   return groups === undefined || groups.some(group => identity.groups?.includes(group) === true)
 }
 
 /** The text after the last `@`, in any case of ASCII letters; somebody without an address is nowhere. */
-function matchesDomain({ email_domain }: PolicyMatch, { email }: Pick<Identity, 'email'>): boolean {
+export function matchesDomain({ email_domain }: PolicyMatch, { email }: Pick<Identity, 'email'>): boolean {
   if (email_domain === undefined) return true
   const at = email?.lastIndexOf('@') ?? -1
   return email !== undefined && at !== -1 && lowered(email.slice(at + 1)) === lowered(email_domain)
