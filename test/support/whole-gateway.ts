@@ -27,6 +27,8 @@ export interface Surroundings {
   /** Who signs in, where the identity provider asks. */
   readonly person?: Credentials
   readonly clock?: Clock
+  /** A `listen` of its own, for the port that was drawn. */
+  readonly listen?: (port: number) => Readonly<Record<string, unknown>>
   /** Through what the gateway reaches its database. */
   readonly databaseUrl?: (database: TestDatabase) => Promise<string>
 }
@@ -91,7 +93,11 @@ export async function surround(
       ...{ port, issuer, databaseUrl: (await options.databaseUrl?.(database)) ?? database.url },
       upstreamUrls: upstreams.map(({ origin }) => origin),
       ...(options.clock && { clock: options.clock }),
-      sections: { oidc: { issuer, ...CLIENT, ...options.oidc }, ...options.sections },
+      sections: {
+        ...options.listen?.(port),
+        oidc: { issuer, ...CLIENT, ...options.oidc },
+        ...options.sections,
+      },
     }),
   )
   const pauses: number[] = []
