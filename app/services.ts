@@ -18,6 +18,7 @@ import { guardedFetch } from './net/fetch.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { createKeyring } from './session/keyring.ts'
+import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
@@ -67,6 +68,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const signIn = await openSignInThrough(options, network)
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
+  opening.defer(() => sessions.lastSeen.close())
   const services = { pool, readiness, relay, signIn, ...sessions, ...openInference(options, network) }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
@@ -77,11 +79,15 @@ async function openStore(options: ServicesOptions, opening: AsyncDisposableStack
   const { pool, probe, close } = await connectAtBoot(config.store, { log, clock, signal })
   opening.defer(close)
   await migrate(pool, { folder: options.migrations, log, signal })
-  const sweeper = startSweeper({ pool, log, clock })
+  const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
+  const sweeper = startSweeper({ pool, log, clock, identityDays })
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds
   return { pool, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
 }
+
+/** The default of `admin.identity_retention_days`, where there is no `admin`. */
+const IDENTITY_DAYS = 90
 
 /** What an answer of the identity provider may take, and how long it may be (H-33, H-34). */
 const IDP_MS = 10_000
@@ -114,11 +120,13 @@ async function openSessions(
   const { ttl_hours: ttlHours, jwt_secret: secrets } = config.session
   const keyring = createKeyring(secrets)
   const sealer = createSealer(keyring)
-  const tokens = createTokens({ keyring, issuer: config.listen.public_url, ttlHours, clock })
+  const lastSeen = new LastSeen({ pool, clock, log })
+  const minting = createTokens({ keyring, issuer: config.listen.public_url, ttlHours, clock })
+  const tokens = notingMints(minting, lastSeen)
   const revocations = await openRevocations({ pool, clock, log, ttlHours, refreshIdleDays: idleDays })
   revocations.start()
   const renewals = new Renewals({ ...{ pool, sealer, clock, log, graceSeconds, idleDays }, idp: signIn })
-  return { sealer, tokens, revocations, renewals }
+  return { sealer, tokens, revocations, renewals, lastSeen }
 }
 
 function openTelemetry({ config, version, log, clock, monotonic }: ServicesOptions, network: Network): Relay {

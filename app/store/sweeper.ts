@@ -1,4 +1,4 @@
-// Deletes what has expired. No answer depends on it: every reader compares `expires_at` itself.
+// Deletes what has expired. No answer depends on it: every reader of state compares `expires_at` itself.
 
 import type pg from 'pg'
 import type { Clock } from '../lib/clock.ts'
@@ -10,6 +10,8 @@ export interface SweeperOptions {
   readonly pool: pg.Pool
   readonly log: Log
   readonly clock: Clock
+  /** How many days after their last sign of activity people are forgotten. */
+  readonly identityDays: number
   /** The machine's timer by default. */
   readonly every?: Every | undefined
 }
@@ -26,6 +28,8 @@ interface Sweep {
   readonly table: string
   /** Deletes at most $1 rows. */
   readonly text: string
+  /** $2, where the age is the operator's to say. */
+  readonly days?: number
 }
 
 const BATCH = 1000
@@ -74,9 +78,25 @@ const LONG_LIVED: readonly Sweep[] = [
   },
 ]
 
+/** Who was not seen for so many days, counted in whole days of UTC (M-61); somebody seen meanwhile stays. */
+function longUnseen(days: number): Sweep {
+  return {
+    table: 'principal_emails',
+    text: `
+      with cut as (select (date_trunc('day', now() at time zone 'utc') - make_interval(days => $2))
+                          at time zone 'utc' as at)
+      delete from principal_emails
+       where principal = any (array(
+               select principal from principal_emails where updated_at < (select at from cut) limit $1))
+         and updated_at < (select at from cut)`,
+    days,
+  }
+}
+
 /** Starts the loops: every 30 seconds what lives for minutes, every hour what lives for days. */
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const loops = [startLoop(SHORT_LIVED, 30_000, options), startLoop(LONG_LIVED, 3_600_000, options)]
+  const longLived = [...LONG_LIVED, longUnseen(options.identityDays)]
+  const loops = [startLoop(SHORT_LIVED, 30_000, options), startLoop(longLived, 3_600_000, options)]
   return {
     async stop() {
       await Promise.all(loops.map(loop => loop.stop()))
@@ -118,7 +138,7 @@ async function sweepTable(pool: pg.Pool, sweep: Sweep, isStopped: () => boolean)
 }
 
 /** Deletes one batch, unless another replica is sweeping; returns how many rows are gone. */
-async function sweepBatch(pool: pg.Pool, { table, text }: Sweep): Promise<number> {
+async function sweepBatch(pool: pg.Pool, { table, text, days }: Sweep): Promise<number> {
   return inTransaction(pool, async client => {
     const { rows } = await client.query<{ held: boolean }>({
       name: 'sweep_lock',
@@ -126,7 +146,11 @@ async function sweepBatch(pool: pg.Pool, { table, text }: Sweep): Promise<number
       values: [LOCK],
     })
     if (!rows[0]?.held) return 0
-    const { rowCount } = await client.query({ name: `sweep_${table}`, text, values: [BATCH] })
+    const { rowCount } = await client.query({
+      name: `sweep_${table}`,
+      text,
+      values: days === undefined ? [BATCH] : [BATCH, days],
+    })
     return rowCount ?? 0
   })
 }

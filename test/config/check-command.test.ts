@@ -1,42 +1,11 @@
 // `--check` as an operator runs it: a process that may open no socket and look up no name (C-1, C-3).
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileWith, SECRETS } from '../support/config-text.ts'
-
-/** Loaded before the program: whatever would leave the process ends it. */
-const DENY = `data:text/javascript,${encodeURIComponent(`
-  import dgram from 'node:dgram'
-  import dns from 'node:dns'
-  import net from 'node:net'
-  import { syncBuiltinESMExports } from 'node:module'
-  const denied = () => process.exit(99)
-  net.Socket.prototype.connect = denied
-  net.Server.prototype.listen = denied
-  dgram.Socket.prototype.bind = denied
-  for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6']) dns[name] = dns.promises[name] = denied
-  syncBuiltinESMExports()
-`)}`
-
-interface Outcome {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-/** Runs the program with the network denied. */
-function run(argv: readonly string[], variables: Record<string, string> = SECRETS): Promise<Outcome> {
-  const program = join(import.meta.dirname, '../../app/main.ts')
-  const env = { PATH: process.env['PATH'] ?? '', ...variables }
-  return new Promise(resolve => {
-    execFile(process.execPath, [`--import=${DENY}`, program, ...argv], { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-    })
-  })
-}
+import { run } from '../support/denied-process.ts'
 
 function fileIn(t: TestContext, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-check-'))

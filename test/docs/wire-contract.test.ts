@@ -6,6 +6,7 @@ import { REFUSALS } from '../../app/http/errors.ts'
 import { modelsRoute } from '../../app/inference/models-route.ts'
 import { READ_MEMBERS } from '../../app/inference/top-level.ts'
 import { metadata } from '../../app/oauth/metadata.ts'
+import { SIGNALS } from '../../app/telemetry/ledger.ts'
 import { catalogOf } from '../support/catalog.ts'
 import { codeBlocks, pageAt, SOURCES } from '../support/manual.ts'
 
@@ -64,7 +65,8 @@ test('the statuses and types of the wire contract are those of the refusals', ()
 
 test('the wire contract names every route, and no other', () => {
   const code = [
-    ...['oauth', 'inference', 'protocol'].flatMap(folder => routesOf(folder)),
+    ...['oauth', 'inference', 'managed', 'desktop', 'protocol'].flatMap(folder => routesOf(folder)),
+    ...SIGNALS.map(signal => `/v1/${signal}`),
     ...[...pageAt('app/http/health.ts').matchAll(/'(\/[a-z]+)'/g)].map(([, path]) => path ?? ''),
   ]
   const named = [...contract.matchAll(/`(?:(?:GET|POST) )?(\/[a-z_\-./0-9]*)`/g)].map(

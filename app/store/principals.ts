@@ -1,0 +1,71 @@
+// Who people were when they last signed in or refreshed: the one table that may hold names and addresses (M-64).
+import type { Pool } from 'pg'
+
+/** A person as the store remembers them. */
+export interface Principal {
+  /** The identity provider's subject. */
+  readonly sub: string
+  readonly email: string | null
+  readonly name: string | null
+  /** Empty also when the provider told nothing about groups. */
+  readonly groups: readonly string[]
+  readonly seenAt: Date
+}
+
+/** What the identity provider told about a person. */
+export interface SeenPerson {
+  readonly sub: string
+  readonly email?: string
+  readonly name?: string
+  readonly groups?: readonly string[]
+}
+
+/** Writes what was told now over what was told before; the database's clock says when. */
+export async function rememberPrincipal(pool: Pool, person: SeenPerson): Promise<void> {
+  await pool.query({
+    name: 'principals_remember',
+    text: `
+      insert into principal_emails (principal, email, name, groups)
+      values ($1, $2, $3, $4)
+      on conflict (principal) do update
+        set email = excluded.email, name = excluded.name, groups = excluded.groups, updated_at = now()`,
+    values: [person.sub, person.email ?? null, person.name ?? null, JSON.stringify(person.groups ?? [])],
+  })
+}
+
+/** The person of this subject; null when none was seen, or not for so long that the row is gone. */
+export async function findPrincipal(pool: Pool, sub: string): Promise<Principal | null> {
+  const { rows } = await pool.query<PrincipalRow>({
+    name: 'principals_find',
+    text: `select principal, email, name, groups, updated_at from principal_emails where principal = $1`,
+    values: [sub],
+  })
+  return rows[0] === undefined ? null : readRow(rows[0])
+}
+
+/** The people last seen with this address, in any case; ten at most, the latest first. */
+export async function findPrincipalsByEmail(pool: Pool, email: string): Promise<Principal[]> {
+  const { rows } = await pool.query<PrincipalRow>({
+    name: 'principals_find_by_email',
+    text: `
+      select principal, email, name, groups, updated_at
+        from principal_emails
+       where lower(email) = lower($1)
+       order by updated_at desc, principal
+       limit 10`,
+    values: [email],
+  })
+  return rows.map(readRow)
+}
+
+interface PrincipalRow {
+  principal: string
+  email: string | null
+  name: string | null
+  groups: string[]
+  updated_at: Date
+}
+
+function readRow({ principal, email, name, groups, updated_at }: PrincipalRow): Principal {
+  return { sub: principal, email, name, groups, seenAt: updated_at }
+}
