@@ -36,7 +36,7 @@ export function explanationJson(explanation: Explanation): string {
 }
 
 /** `settings` without the values of environment variables and headers whose name says that they are secret. */
-export function masked(settings: JsonObject): JsonObject {
+function masked(settings: JsonObject): JsonObject {
   return maskedBelow(settings, false)
 }
 

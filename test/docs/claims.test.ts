@@ -62,9 +62,9 @@ test('docs/security.md names every package that the service uses', () => {
 
   const service = SOURCES.filter(({ path }) => !path.startsWith('app/development/'))
   const imported = service.flatMap(({ text }) =>
-    [...text.matchAll(/^import (?!type\b).*from '([a-z-]+)'|^} from '([a-z-]+)'/gm)].map(
-      match => match[1] ?? match[2],
-    ),
+    [
+      ...text.matchAll(/^import (?!type\b).*from '([a-z-]+)'|^} from '([a-z-]+)'|\bimport\('([a-z-]+)'\)/gm),
+    ].map(match => match[1] ?? match[2] ?? match[3]),
   )
   assert.deepEqual(named.toSorted(), [...new Set(imported)].toSorted())
 })
