@@ -17,7 +17,7 @@ function sweeperOf(pool: pg.Pool) {
     loops.set(ms, tick)
     return () => loops.delete(ms)
   }
-  const sweeper = startSweeper({ pool, log, clock: () => now, every })
+  const sweeper = startSweeper({ pool, log, clock: () => now, every, identityDays: 90 })
   const tick = async (...intervals: number[]) => {
     now += 60_000
     for (const ms of intervals) await loops.get(ms)?.()
@@ -37,6 +37,8 @@ async function fill({ pool }: TestDatabase, expired: number): Promise<void> {
                     select i::text, 0, '', now(), until from (${times}) as t`)
   await pool.query(`insert into revoked_sessions (key, expires_at, reason)
                     select i::text, until, '' from (${times}) as t`)
+  await pool.query(`insert into principal_emails (principal, updated_at)
+                    select i::text, until - interval '91 days' * sign(i) from (${times}) as t`)
 }
 
 async function counts({ pool }: TestDatabase) {
@@ -45,7 +47,8 @@ async function counts({ pool }: TestDatabase) {
            (select count(*)::int from claimed_states) as claimed_states,
            (select count(*)::int from rate_windows) as rate_windows,
            (select count(*)::int from session_refresh) as session_refresh,
-           (select count(*)::int from revoked_sessions) as revoked_sessions`)
+           (select count(*)::int from revoked_sessions) as revoked_sessions,
+           (select count(*)::int from principal_emails) as principal_emails`)
   return rows[0]
 }
 
@@ -62,6 +65,7 @@ test('what has expired is deleted, the rest stays, in more batches than one', as
     rate_windows: 1,
     session_refresh: 1,
     revoked_sessions: 1,
+    principal_emails: 1,
   })
   assert.deepEqual(log.lines, [])
 })
@@ -80,7 +84,22 @@ test('state of sign-ins is swept every 30 seconds, state of sessions every hour'
     rate_windows: 1,
     session_refresh: 2,
     revoked_sessions: 2,
+    principal_emails: 2,
   })
+})
+
+test('people are forgotten when the last day that they were seen is older than the retention, in UTC', async () => {
+  await using database = await createDatabase()
+  await database.pool.query(`
+    insert into principal_emails (principal, updated_at)
+    select principal, (date_trunc('day', now() at time zone 'utc') - span) at time zone 'utc'
+      from (values ('kept', interval '89 days'), ('gone', interval '90 days 1 second')) as t (principal, span)`)
+  const { tick } = sweeperOf(database.pool)
+
+  await tick(HOUR)
+
+  const { rows } = await database.pool.query('select principal from principal_emails')
+  assert.deepEqual(rows, [{ principal: 'kept' }])
 })
 
 test('a replica passes over a sweep that another one is doing', async () => {
