@@ -3,13 +3,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { startGatehouse } from './gatehouse.ts'
 import { NGINX, nginxCommand } from './nginx.ts'
-import { observedSections, startCollector } from './observed.ts'
 import { portkeyCommand } from './portkey.ts'
 import { spawnOn, stop } from './process.ts'
 
 /** One way from the load to the upstream. */
 export interface Arm {
-  readonly name: 'direct' | 'nginx' | 'portkey' | 'gatehouse' | 'observed' | 'traced'
+  readonly name: 'direct' | 'nginx' | 'portkey' | 'gatehouse'
   readonly port: number
   readonly headers: Readonly<Record<string, string>>
   /** Absent on the direct way: no process stands between. */
@@ -19,12 +18,6 @@ export interface Arm {
 
 /** The gateway under test runs here; load, upstream and database share the other core. */
 const GATEWAY_CORE = 0
-
-/** Arms with everything on, and the share of requests that they trace. */
-const OBSERVED = [
-  ['observed', 0.01],
-  ['traced', 1],
-] as const
 
 /** A port that was free a moment ago; other programs take their port by number. */
 export async function freePort(): Promise<number> {
@@ -69,13 +62,6 @@ export async function startArms(
   }
   if (names.includes('gatehouse'))
     arms.push(await startGatehouse({ core: GATEWAY_CORE, upstreamPort, folder }))
-  for (const [name, traceRatio] of OBSERVED) {
-    if (!names.includes(name)) continue
-    const collector = await startCollector()
-    const sections = observedSections(collector.port, traceRatio)
-    const arm = await startGatehouse({ core: GATEWAY_CORE, upstreamPort, folder, name, sections })
-    arms.push({ ...arm, close: async () => void (await Promise.all([arm.close(), collector.close()])) })
-  }
   return arms
 }
 

@@ -11,7 +11,6 @@ import type { LoadOrder, LoadResult } from './client.ts'
 import type { Manner } from './collector.ts'
 import type { ExportOrder, ExportResult } from './exporter.ts'
 import { startGatehouse } from './gatehouse.ts'
-import { startCollector } from './observed.ts'
 import { cpuSeconds, forkOn, nextMessage, residentMb, stop } from './process.ts'
 import { requestFor } from './requests.ts'
 import { quantile, shuffled, spread } from './statistics.ts'
@@ -40,17 +39,18 @@ const folder = join(import.meta.dirname, 'results')
 mkdirSync(folder, { recursive: true })
 const upstream = forkOn(1, new URL('upstream.ts', import.meta.url))
 const { port: upstreamPort } = await nextMessage<{ port: number }>(upstream)
-const collector = await startCollector()
+const collectorProcess = forkOn(1, new URL('collector.ts', import.meta.url))
+const { port: collectorPort } = await nextMessage<{ port: number }>(collectorProcess)
 const client = forkOn(1, new URL('client.ts', import.meta.url))
 const exporter = forkOn(1, new URL('exporter.ts', import.meta.url))
 const gatehouse = await startGatehouse({
   ...{ core: 0, upstreamPort, folder },
-  sections: { telemetry: { forward_to: [{ url: `http://127.0.0.1:${collector.port}` }] } },
+  sections: { telemetry: { forward_to: [{ url: `http://127.0.0.1:${collectorPort}` }] } },
 })
 
 async function setManner(manner: Manner): Promise<void> {
-  collector.process.send(manner)
-  await nextMessage(collector.process)
+  collectorProcess.send(manner)
+  await nextMessage(collectorProcess)
 }
 
 async function load(requests: number): Promise<LoadResult> {
@@ -127,7 +127,6 @@ try {
   print(all)
 } finally {
   await gatehouse.close()
-  for (const process of [exporter, client, upstream]) await stop(process)
-  await collector.close()
+  for (const process of [exporter, client, upstream, collectorProcess]) await stop(process)
 }
 process.exit(0)

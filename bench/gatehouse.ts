@@ -17,8 +17,6 @@ export interface GatehouseOptions {
   readonly core: number
   readonly upstreamPort: number
   readonly folder: string
-  /** What tells it from another one in the same run. */
-  readonly name?: Arm['name']
   /** Sections of the configuration beside those that every gateway has. */
   readonly sections?: Readonly<Record<string, unknown>>
 }
@@ -28,8 +26,8 @@ export interface GatehouseOptions {
  * bearer check and audit on, the audit lines written to a file.
  */
 export async function startGatehouse(options: GatehouseOptions): Promise<Arm> {
-  const { name = 'gatehouse', sections = {} } = options
-  const folder = join(options.folder, name)
+  const { sections = {} } = options
+  const folder = join(options.folder, 'gatehouse')
   await mkdir(folder, { recursive: true })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -75,7 +73,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Arm> {
     'bench',
   )
   return {
-    ...{ name, port, process: child, headers: { authorization: `Bearer ${token}` } },
+    ...{ name: 'gatehouse', port, process: child, headers: { authorization: `Bearer ${token}` } },
     async close() {
       await stop(child)
       await idp[Symbol.asyncDispose]()
