@@ -44,6 +44,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'managed.policies.*.match': 'match: {}',
   'telemetry.forward_to.*.url': 'url: https://otel.example.com:4318',
   'telemetry.forward_to.*.auth.google': 'google: {}',
+  'gatehouse.observability.prometheus.bearer': 'bearer: ${METRICS_TOKEN}',
   'gatehouse.observability.otlp.url': 'url: https://otel.example.com:4318',
   'gatehouse.observability.otlp.auth.google': 'google: {}',
   'load_test_mode.enabled': 'enabled: true',

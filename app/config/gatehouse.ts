@@ -89,8 +89,8 @@ const Timeouts = closed({
 
 /** How much telemetry of clients waits for each collector, and for how long. */
 const Telemetry = closed({
-  queue_bytes: whole(1).default(16_777_216),
-  queue_items: whole(1).default(1000),
+  queue_bytes: whole(1, 1_073_741_824).default(16_777_216),
+  queue_items: whole(1, 100_000).default(1000),
   in_flight: whole(1, 256).default(8),
   /** In all: 1 tries an export once. */
   attempts: whole(1, 10).default(3),

@@ -12,14 +12,22 @@ export const GoogleAuth = closed({
   }),
 })
 
-/** The token goes to Google only, and beside no other credential. */
+/** The token goes to Google only, and nothing that it brings stands among the headers. */
 export function googleFindings(tree: Tree, destination: Path): Finding[] {
   if (!tree.has(...destination, 'auth', 'google')) return []
   const findings: Finding[] = []
-  const header = tree.keys(...destination, 'headers').find(name => name.toLowerCase() === 'authorization')
-  if (header !== undefined) {
-    const text = 'cannot stand beside auth.google: both are the credential.'
-    findings.push({ path: [...destination, 'headers', header], at: 'key', text, fix: 'remove one of them.' })
+  const hasQuota = tree.has(...destination, 'auth', 'google', 'quota_project')
+  for (const header of tree.keys(...destination, 'headers')) {
+    const lower = header.toLowerCase()
+    const path = [...destination, 'headers', header]
+    const fix = 'remove one of them.'
+    if (lower === 'authorization') {
+      const text = 'cannot stand beside auth.google: both are the credential.'
+      findings.push({ path, at: 'key', text, fix })
+    }
+    if (lower === 'x-goog-user-project' && hasQuota) {
+      findings.push({ path, at: 'key', text: 'is what auth.google.quota_project sends.', fix })
+    }
   }
   const url = parseHttpUrl(tree.text(...destination, 'url') ?? '')
   if (url !== null && !/(^|\.)googleapis\.com$/.test(url.hostname)) {
@@ -28,4 +36,12 @@ export function googleFindings(tree: Tree, destination: Path): Finding[] {
     findings.push({ path: [...destination, 'auth', 'google'], at: 'key', text, fix })
   }
   return findings
+}
+
+/** A Google store wants the project on every resource, and nothing is added here (T-22). */
+export function projectWarnings(tree: Tree, destination: Path, attributes: Path): Finding[] {
+  const path = [...destination, 'auth', 'google']
+  if (!tree.has(...path) || tree.has(...attributes, 'gcp.project_id')) return []
+  const text = 'needs the attribute gcp.project_id, and the gateway adds none.'
+  return [{ path, at: 'key', text, fix: `set it in ${attributes.join('.')}.` }]
 }

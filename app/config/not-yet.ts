@@ -47,8 +47,9 @@ function whenOn(...path: string[]): Row['asked'] {
 }
 
 function driftReport(tree: Tree): Path[] {
-  const path = ['gatehouse', 'policy', 'settings_drift']
-  return tree.text(...path) === 'report' ? [path] : []
+  const asked = ['gatehouse', 'policy', 'settings_drift']
+  const accepted = ['gatehouse', 'policy', 'accepted_checksums']
+  return [...(tree.text(...asked) === 'report' ? [asked] : []), ...(tree.has(...accepted) ? [accepted] : [])]
 }
 
 function otherProviders(tree: Tree): Path[] {

@@ -1,5 +1,6 @@
 // The gateway's own metrics and traces: where they are read, and where they are sent.
 import { z } from 'zod'
+import { missing } from './findings.ts'
 import { GoogleAuth, googleFindings } from './google-auth.ts'
 import { isLoopbackBind } from './listen.ts'
 import { isLoopbackUrl } from './operator-url.ts'
@@ -10,14 +11,15 @@ import { attributeValue, collectorHeaders } from './telemetry.ts'
 import type { Tree } from './tree.ts'
 import { baseUrl, parseHttpUrl } from './url.ts'
 
+/** Up to 64 characters; no segment is empty or begins with a dot, so that no other spelling leads there. */
+const PLAIN_PATH = /^(?=.{2,64}$)(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/
+
 /** A page that Prometheus scrapes: on a listener of its own, or on a path of the gateway's. */
 const Prometheus = closed({
   port: whole(0, 65_535).optional(),
   host: text().default('127.0.0.1'),
-  path: matching(/^\/[A-Za-z0-9._/-]{1,64}$/, 'a path such as /metrics').optional(),
-  bearer: text(value =>
-    value.length < 32 ? new Unfit('at least 32', 'generate one with `openssl rand -base64 32`.') : undefined,
-  ).optional(),
+  path: matching(PLAIN_PATH, 'a path such as /metrics').optional(),
+  bearer: bearer().optional(),
 })
 
 /** A collector of the gateway's own telemetry. */
@@ -31,6 +33,15 @@ const Otlp = closed({
   /** The share of requests that are traced. */
   trace_ratio: decimal({ min: 0, max: 1 }).default(0.01),
 })
+
+/** What a scraper sends: it must fit into a header, and resist guessing. */
+function bearer(): z.ZodType<string> {
+  const fix = 'generate one with `openssl rand -base64 32`.'
+  return text(value => {
+    if (value.length < 32) return new Unfit('at least 32', fix)
+    return /^[!-~]+$/.test(value) ? undefined : new Unfit('printable ASCII without a space', fix)
+  })
+}
 
 /** `gatehouse.observability`; absent, nothing is measured. */
 export const ObservabilitySection = closed({
@@ -52,8 +63,7 @@ export const ObservabilitySection = closed({
 const BLOCK = ['gatehouse', 'observability'] as const
 
 /** What the gateway serves itself: a page of metrics cannot stand there. */
-const SERVED =
-  /^\/(|healthz|readyz|health|ready|protocol|device|oauth|v1|managed|user|api|console|\.well-known)(\/|$)/
+const SERVED = /^\/(healthz|readyz|health|ready|protocol|device|oauth|v1|managed|user|api|console)(\/|$)/
 
 /** Who may read the metrics, and how they travel. */
 export const observabilityRules: Rule = (tree, facts) => [
@@ -67,16 +77,25 @@ function prometheusFindings(tree: Tree): Finding[] {
   if (!tree.has(...at)) return []
   const findings: Finding[] = []
   const hasPort = tree.has(...at, 'port')
-  const path = tree.text(...at, 'path')
-  if (!hasPort && path === undefined) {
+  const hasPath = tree.has(...at, 'path')
+  if (!hasPort && !hasPath) {
     findings.push({ path: at, at: 'key', text: 'names neither port nor path.', fix: 'give port, or path.' })
   }
-  const needsBearer = !hasPort || !isLoopbackBind(tree.text(...at, 'host') ?? '127.0.0.1')
-  if (needsBearer && !tree.has(...at, 'bearer')) {
-    const text = 'missing: everybody who reaches the gateway could read its metrics.'
-    findings.push({ path: [...at, 'bearer'], at: 'parent', text, fix: 'add `bearer: ${METRICS_TOKEN}`.' })
+  if (hasPort && hasPath) {
+    const text = 'cannot stand beside port, whose listener serves /metrics.'
+    findings.push({ path: [...at, 'path'], at: 'key', text, fix: 'remove one of them.' })
   }
-  if (!hasPort && path !== undefined && SERVED.test(path)) {
+  if (!hasPort && tree.has(...at, 'host')) {
+    const text = 'belongs to the listener that port opens.'
+    findings.push({ path: [...at, 'host'], at: 'key', text, fix: 'give port, or remove it.' })
+  }
+  const needsBearer = hasPath || !isLoopbackBind(tree.text(...at, 'host') ?? '127.0.0.1')
+  if (needsBearer && !tree.has(...at, 'bearer')) {
+    const why = 'everybody who reaches the gateway could read its metrics.'
+    findings.push(missing([...at, 'bearer'], why))
+  }
+  const path = tree.text(...at, 'path') ?? ''
+  if (PLAIN_PATH.test(path) && SERVED.test(path)) {
     const text = 'is a path that the gateway serves itself.'
     findings.push({ path: [...at, 'path'], text, fix: 'choose another, such as /metrics.' })
   }

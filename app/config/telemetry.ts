@@ -5,7 +5,7 @@ import type { Finding, Path } from './problems.ts'
 import type { Rule } from './rule.ts'
 import { closed, flag, list, text, Unfit } from './scalar.ts'
 import type { Tree } from './tree.ts'
-import { headerValue } from './upstream-headers.ts'
+import { headerName, headerValue } from './upstream-headers.ts'
 import { baseUrl, parseHttpUrl } from './url.ts'
 
 /** Headers that the relay and the connection set. */
@@ -56,7 +56,7 @@ function schemeFindings(tree: Tree, destination: Path, allowLoopback: boolean): 
 export function collectorHeaders() {
   return z
     .record(
-      z.string().refine(name => !OWN_HEADERS.test(name), {
+      headerName().refine(name => !OWN_HEADERS.test(name), {
         error: 'is set by the gateway and cannot be replaced',
       }),
       headerValue(),

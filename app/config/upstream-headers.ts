@@ -38,13 +38,17 @@ const OWN_PREFIXES = [
 export function upstreamHeaders() {
   return z
     .record(
-      z
-        .string()
-        .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'is not a header name (RFC 9110 §5.1)' })
-        .refine(name => !isOwnHeader(name), { error: 'is set by the gateway and cannot be replaced' }),
+      headerName().refine(name => !isOwnHeader(name), {
+        error: 'is set by the gateway and cannot be replaced',
+      }),
       headerValue(),
     )
     .default({})
+}
+
+/** A header's name: what could not be sent would fail every request. */
+export function headerName(): z.ZodString {
+  return z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'is not a header name (RFC 9110 §5.1)' })
 }
 
 /** A header's value: printable ASCII, with no space at either end. */

@@ -107,10 +107,6 @@ function exposureWarnings(tree: Tree, facts: Facts): Finding[] {
 
 function urlWarnings(tree: Tree): Finding[] {
   return operatorUrls(tree).flatMap(({ path, url }): Finding[] => {
-    if (path[0] === 'telemetry' && url.hostname === 'localhost' && url.protocol === 'http:') {
-      const text = 'is loopback: every export will be refused without CLAUDE_GATEWAY_ALLOW_LOOPBACK=1.'
-      return [{ path, text }]
-    }
     if (url.protocol === 'https:' || isLoopbackUrl(url)) return []
     return [{ path, text: 'is plain http: the credential travels in clear text.', fix: 'use https.' }]
   })
