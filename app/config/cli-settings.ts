@@ -83,7 +83,7 @@ const SPECIAL: Readonly<Record<string, { needs: string; fits: (value: unknown) =
 const SHAPES: Readonly<Record<Shape, { needs: string; fits: (value: unknown) => boolean }>> = {
   boolean: { needs: 'true or false', fits: value => typeof value === 'boolean' },
   string: { needs: 'a text', fits: value => typeof value === 'string' },
-  number: { needs: 'a number', fits: value => typeof value === 'number' && Number.isFinite(value) },
+  number: { needs: 'a number', fits: value => typeof value === 'number' },
   strings: { needs: 'a list of texts', fits: isTexts },
   objects: { needs: 'a list of mappings', fits: value => Array.isArray(value) && value.every(isObject) },
   'text map': { needs: 'a mapping from names to texts', fits: isTextMap },
@@ -146,15 +146,25 @@ export function settingsFindings(
   return [...findings, ...deeperFindings(block, path), ...managedServerFindings(block, path)]
 }
 
+/** Answers the settings at `path` that the table does not know, for `gatehouse.allow_unknown_settings: true`. */
+export function servedUnknown(block: unknown, path: Path): Finding[] {
+  if (!isObject(block)) return []
+  const unknown = Object.keys(block).filter(key => key !== 'mcpServers' && !SHAPE_OF.has(key))
+  const fix = 'to keep other typing errors visible, allow this name alone.'
+  return unknown.map(key => {
+    const text = `unknown setting of Claude Code, served as written.${hint(key)}`
+    return { path: [...path, key], at: 'key', text, fix }
+  })
+}
+
 function unknownSetting(key: string, path: Path): Finding {
-  const near = nearest(key, [...SHAPE_OF.keys()], key.length < 6 ? 1 : 2)
   const fix = 'for a setting newer than this table, list its name in gatehouse.allow_unknown_settings.'
-  return {
-    path,
-    at: 'key',
-    text: `unknown setting of Claude Code.${near === null ? '' : ` Did you mean ${near}?`}`,
-    fix,
-  }
+  return { path, at: 'key', text: `unknown setting of Claude Code.${hint(key)}`, fix }
+}
+
+function hint(key: string): string {
+  const near = nearest(key, [...SHAPE_OF.keys()], key.length < 6 ? 1 : 2)
+  return near === null ? '' : ` Did you mean ${near}?`
 }
 
 function deeperFindings(block: Record<string, unknown>, path: Path): Finding[] {
@@ -194,11 +204,10 @@ function managedServerFindings(block: Record<string, unknown>, path: Path): Find
     }
     const isRemote = isObject(server) && (server['type'] === 'http' || server['type'] === 'sse')
     if (!isRemote || server['command'] !== undefined) {
-      findings.push({
-        path: at,
-        text: 'needs type http or sse, and no command.',
-        fix: 'serve it over HTTP and give its url.',
-      })
+      const text = 'needs type http or sse, and no command.'
+      findings.push({ path: at, text, fix: 'serve it over HTTP and give its url.' })
+    } else if (typeof server['url'] !== 'string' || server['url'] === '') {
+      findings.push({ path: at, text: 'needs a url.', fix: 'give the address that serves it.' })
     }
   }
   return findings

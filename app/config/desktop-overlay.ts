@@ -14,7 +14,7 @@ const FLAG: Shape = { needs: 'true or false', fits: value => typeof value === 'b
 const NAMES: Shape = { needs: 'a list of texts that are not empty', fits: isNames }
 const HOURS: Shape = {
   needs: 'a number of at least 0',
-  fits: value => typeof value === 'number' && value >= 0,
+  fits: value => typeof value === 'number' && !(value < 0),
 }
 const ANY: Shape = { needs: 'a value that is not empty', fits: value => !isEmpty(value) }
 

@@ -6,7 +6,7 @@ import type { Finding, Path } from './problems.ts'
 import type { Rule } from './rule.ts'
 import { closed, entry, flag, list } from './scalar.ts'
 import { spellSafely } from './secret-keys.ts'
-import type { Tree } from './tree.ts'
+import { scalarsOf, type Tree } from './tree.ts'
 
 /** Whom a policy is for: `{}` means everybody, both matchers mean both must hold. */
 const Match = closed({
@@ -43,7 +43,17 @@ export const managedRules: Rule = tree => {
     ...blocks.flatMap(path => settingsFindings(tree.plain(...path), path, allowUnknown)),
     ...policies.flatMap(path => desktopFindings(tree.plain(...path, 'desktop'), [...path, 'desktop'])),
     ...mixedNames(blocks),
+    ...numberFindings(tree),
   ]
+}
+
+/** YAML knows numbers that JSON does not; variables of clients are texts by now (P-21). */
+function numberFindings(tree: Tree): Finding[] {
+  const node = tree.node(['managed'])
+  if (node === undefined) return []
+  return [...scalarsOf(node, ['managed'])]
+    .filter(({ node: { value } }) => typeof value === 'number' && !Number.isFinite(value))
+    .map(({ path }) => ({ path, text: 'is a number that JSON does not have.', fix: 'write a finite one.' }))
 }
 
 /** The paths of every settings block in the file. */

@@ -1,8 +1,10 @@
 // Policies that are valid, and will not do what their author may expect; what needs no model catalog.
+import { servedUnknown } from './cli-settings.ts'
 import { desktopWarnings } from './desktop-overlay.ts'
 import type { Finding, Path } from './problems.ts'
 import type { Rule } from './rule.ts'
 import { scalarsOf, type Tree } from './tree.ts'
+import { parseHttpUrl } from './url.ts'
 
 const BLOCKS = ['code', 'cli', 'settings'] as const
 
@@ -22,52 +24,70 @@ const OUT_OF_PLACE: Readonly<Record<string, { text: string; fix: string }>> = {
   }),
 }
 
+/** Where clients may be told to export to. */
+const ENDPOINTS = ['', 'METRICS_', 'LOGS_', 'TRACES_'].map(signal => `OTEL_EXPORTER_OTLP_${signal}ENDPOINT`)
+
 /** Everything to be told about the policies as they are written. */
 export const writtenPolicyWarnings: Rule = tree => {
   const policies = tree.items('managed', 'policies')
+  const base = policies.find(policy => isCatchAll(tree, policy))
   const findings: Finding[] = []
   if (tree.has('managed', 'policies') && policies.length === 0) {
-    findings.push({ path: ['managed', 'policies'], text: 'is empty: nobody gets any settings.' })
+    const text = 'is empty: nobody gets any settings.'
+    findings.push({ path: ['managed', 'policies'], text, fix: 'add a policy, or remove managed.' })
   }
   return [
     ...findings,
     ...policies.flatMap(policy => [
-      ...desktopWarnings(tree.plain(...policy, 'desktop'), [...policy, 'desktop']),
       ...blockWarnings(tree, policy),
-      ...desktopBlockWarnings(tree, policy),
-      ...BLOCKS.flatMap(block => settingWarnings(tree, [...policy, block])),
+      ...desktopBlockWarnings(tree, policy, base),
+      ...servedBlocks(tree, policy).flatMap(block => settingWarnings(tree, block)),
     ]),
-    ...codeWarning(tree, policies),
+    ...codeWarning(tree, policies, base),
     ...secretWarnings(tree),
   ]
 }
 
+function isCatchAll(tree: Tree, policy: Path): boolean {
+  return tree.node([...policy, 'match'])?.kind === 'map' && tree.keys(...policy, 'match').length === 0
+}
+
+/** The block of settings that counts: `settings` beside `cli` does not. */
+function servedBlocks(tree: Tree, policy: Path): Path[] {
+  return BLOCKS.map(block => [...policy, block])
+    .filter(path => tree.has(...path))
+    .slice(0, 1)
+}
+
 function blockWarnings(tree: Tree, policy: Path): Finding[] {
   const findings: Finding[] = []
-  const hasCli = tree.has(...policy, 'cli')
-  const older = hasCli ? 'cli' : 'settings'
-  if (hasCli && tree.has(...policy, 'settings')) {
+  const [served] = servedBlocks(tree, policy)
+  const isOlder = served !== undefined && served.at(-1) !== 'code'
+  if (tree.has(...policy, 'cli') && tree.has(...policy, 'settings')) {
     const fix = 'move its keys into cli.'
     findings.push({ path: [...policy, 'settings'], at: 'key', text: 'is ignored beside cli.', fix })
   }
-  const isSilenced = tree.has(...policy, 'serve_to_desktop')
-  if (tree.has(...policy, 'desktop') && tree.has(...policy, older) && !isSilenced) {
-    const text =
-      'does not reach the Code tab of Claude Desktop; code would, and so does serve_to_desktop: true.'
-    findings.push({ path: [...policy, older], at: 'key', text })
+  const wish = [...policy, 'serve_to_desktop']
+  if (tree.has(...policy, 'desktop') && isOlder && !tree.has(...wish)) {
+    const text = 'does not reach the Code tab of Claude Desktop.'
+    const fix = 'write code, or say what is meant with serve_to_desktop: true or false.'
+    findings.push({ path: served, at: 'key', text, fix })
   }
-  if (isSilenced && tree.has(...policy, 'code')) {
-    const path = [...policy, 'serve_to_desktop']
-    findings.push({ path, at: 'key', text: 'has no effect beside code.', fix: 'remove it.' })
+  if (tree.has(...wish) && !isOlder) {
+    const text =
+      served === undefined ? 'has no effect without cli or settings.' : 'has no effect beside code.'
+    findings.push({ path: wish, at: 'key', text, fix: 'remove it.' })
   }
   return findings
 }
 
-function desktopBlockWarnings(tree: Tree, policy: Path): Finding[] {
+/** `base` is what the policy inherits from. */
+function desktopBlockWarnings(tree: Tree, policy: Path, base: Path | undefined): Finding[] {
   const path = [...policy, 'desktop']
   if (!tree.has(...path)) return []
-  const findings: Finding[] = []
-  if (!tree.has(...path, 'chatTabEnabled')) {
+  const findings = desktopWarnings(tree.plain(...path), path)
+  const saysChat = [policy, base].some(part => part && tree.has(...part, 'desktop', 'chatTabEnabled'))
+  if (!saysChat) {
     const text = 'does not say chatTabEnabled: the Chat tab stays off, whatever the machine says.'
     findings.push({ path, at: 'key', text, fix: 'set chatTabEnabled to true or false.' })
   }
@@ -83,20 +103,35 @@ function settingWarnings(tree: Tree, block: Path): Finding[] {
     const row = Object.hasOwn(OUT_OF_PLACE, key) ? OUT_OF_PLACE[key] : undefined
     return row === undefined ? [] : [{ path: [...block, key], at: 'key', ...row }]
   })
-  const endpoint = [...block, 'env', 'OTEL_EXPORTER_OTLP_ENDPOINT']
-  if (!tree.has('telemetry') || !tree.has(...endpoint)) return misplaced
-  const text = 'sends telemetry of these users past the gateway: the relay sees nothing of it.'
-  return [...misplaced, { path: endpoint, at: 'key', text }]
+  const letsAllThrough = tree.flag('gatehouse', 'allow_unknown_settings') === true
+  const unknown = letsAllThrough ? servedUnknown(tree.plain(...block), block) : []
+  return [...misplaced, ...unknown, ...endpointWarnings(tree, block)]
 }
 
-/** One line: what the file cannot arrange. */
-function codeWarning(tree: Tree, policies: readonly Path[]): Finding[] {
-  const first = policies.find(policy => tree.has(...policy, 'code') && tree.has(...policy, 'desktop'))
-  if (first === undefined) return []
+/** A policy may send its people's telemetry elsewhere (T-25). */
+function endpointWarnings(tree: Tree, block: Path): Finding[] {
+  if (tree.items('telemetry', 'forward_to').length === 0) return []
+  const own = parseHttpUrl(tree.text('listen', 'public_url') ?? '')
+  const text = 'sends telemetry of these users past the gateway: the relay sees nothing of it.'
+  return ENDPOINTS.map(name => [...block, 'env', name])
+    .filter(path => {
+      const value = tree.text(...path)
+      return value !== undefined && (own === null || parseHttpUrl(value)?.origin !== own.origin)
+    })
+    .map(path => ({ path, at: 'key', text, fix: 'remove it, if the relay should have it.' }))
+}
+
+/** One line: what the file cannot arrange. A policy has what it inherits. */
+function codeWarning(tree: Tree, policies: readonly Path[], base: Path | undefined): Finding[] {
+  const inherited = (policy: Path, key: string): Path | undefined =>
+    [policy, base].flatMap(part => (part ? [[...part, key]] : [])).find(path => tree.has(...path))
+  const first = policies.find(policy => inherited(policy, 'code') && inherited(policy, 'desktop'))
+  const path = first === undefined ? undefined : inherited(first, 'code')
+  if (path === undefined) return []
   const text =
     'reaches the Code tab of Claude Desktop only where the managed settings on the machine name this gateway, ' +
-    'and it is reached by https on a private network.'
-  return [{ path: [...first, 'code'], at: 'key', text }]
+    'Desktop is 2.9939.2 or later, and the gateway is reached by https on a private network.'
+  return [{ path, at: 'key', text, fix: 'arrange these on the machines.' }]
 }
 
 /** What is delivered to machines is no secret any more (P-21). */
