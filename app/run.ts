@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
+import { usesGoogleCredentials } from './config/google-auth.ts'
 import { buildGateway } from './gateway.ts'
 import { createDrain, type Drain } from './http/drain.ts'
 import { listen } from './http/server.ts'
@@ -126,9 +127,10 @@ function warnOfSurroundings({ config, environment, log }: RunOptions): void {
     )
   }
   if (environment.allowLoopback) return // a machine of a developer's, where it does not matter
+  if (usesGoogleCredentials(config)) return
   reachesMetadata().then(isReachable => {
     if (isReachable)
-      log.warn('a cloud metadata server is reachable, and no upstream needs it: block 169.254.169.254')
+      log.warn('a cloud metadata server is reachable, and nothing here needs it: block 169.254.169.254')
   })
 }
 

@@ -65,6 +65,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
   opening.defer(() => network.close())
   const relay = openTelemetry(options, network)
+  opening.defer(() => relay.stop(0)) // after a run that ended in order there is nothing left to stop
   const signIn = await openSignInThrough(options, network)
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
@@ -132,8 +133,8 @@ async function openSessions(
 function openTelemetry({ config, version, log, clock, monotonic }: ServicesOptions, network: Network): Relay {
   return openRelay({
     ...{ telemetry: config.telemetry, bounds: config.gatehouse.telemetry, network, version, log },
-    clock: monotonic,
-    googleToken: () => createGoogleToken({ log, clock }),
+    ...{ clock: monotonic, wallClock: clock },
+    googleToken: () => createGoogleToken({ network, log, clock }),
   })
 }
 

@@ -1,4 +1,5 @@
 // A Google bearer for collectors: where it may go, and beside what it cannot stand (T-21).
+import type { Config } from './config.ts'
 import type { Finding, Path } from './problems.ts'
 import { closed, matching } from './scalar.ts'
 import type { Tree } from './tree.ts'
@@ -44,4 +45,13 @@ export function projectWarnings(tree: Tree, destination: Path, attributes: Path)
   if (!tree.has(...path) || tree.has(...attributes, 'gcp.project_id')) return []
   const text = 'needs the attribute gcp.project_id, and the gateway adds none.'
   return [{ path, at: 'key', text, fix: `set it in ${attributes.join('.')}.` }]
+}
+
+/** Reports whether a collector gets a bearer of the service's own credentials, which a metadata server may hand out. */
+export function usesGoogleCredentials({
+  telemetry,
+  gatehouse,
+}: Pick<Config, 'telemetry' | 'gatehouse'>): boolean {
+  const destinations = [...(telemetry?.forward_to ?? []), gatehouse.observability?.otlp]
+  return destinations.some(destination => destination?.auth !== undefined)
 }

@@ -26,6 +26,9 @@ const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 30_000
 const STALE_EVERY_MS = 30_000
 
+/** Between two fetches of a token that is due as soon as it is handed out, as issuers with a cache do. */
+const SAME_AGAIN_MS = 10_000
+
 /**
  * A fetched credential that is renewed ahead of its expiry: one fetch in flight, never one per request.
  *
@@ -86,7 +89,7 @@ export class ExpiringToken {
       this.#token = { text: token, expiresAt: clock() + expiresIn * 1000 }
       if (this.#failures > 0) log.info(`${name} was fetched again`)
       this.#failures = 0
-      this.#nextTryAt = 0
+      this.#nextTryAt = clock() + this.#restAfter(expiresIn * 1000)
       this.#isStale = false
       return token
     } catch (error) {
@@ -101,6 +104,12 @@ export class ExpiringToken {
       })
       throw error
     }
+  }
+
+  /** How long a new token may serve before it is worth asking for the next; never into the time when all wait. */
+  #restAfter(lifeMs: number): number {
+    const { refreshAheadMs, blockUnderMs } = this.#options
+    return lifeMs > refreshAheadMs ? 0 : Math.max(0, Math.min(SAME_AGAIN_MS, lifeMs - blockUnderMs))
   }
 }
 

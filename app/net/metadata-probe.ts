@@ -1,5 +1,5 @@
-// Whether a cloud's metadata server answers this process. Nothing here needs it, and a program that can reach it
-// can ask for the machine's credentials.
+// Whether a cloud's metadata server answers this process. Without Google collectors nothing here needs it, and a
+// program that can reach it can ask for the machine's credentials.
 import { connect } from 'node:net'
 
 /** The address that AWS, Google, Azure and most other clouds serve metadata on. */

@@ -4,9 +4,10 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
 import { guardedConnector } from './guarded-connector.ts'
+import type { Category } from './ssrf-guard.ts'
 
 /** What a connection is for; decides how long one waits for it. */
-export type Purpose = 'idp' | 'upstream' | 'token_exchange' | 'telemetry' | 'google'
+export type Purpose = 'idp' | 'upstream' | 'token_exchange' | 'telemetry' | 'google' | 'ambient'
 
 export interface DispatcherOptions {
   readonly purpose: Purpose
@@ -37,6 +38,8 @@ const WAITS: Record<Purpose, { connectMs: number; headMs: number; bodyMs: number
   token_exchange: { connectMs: 10_000, headMs: 0, bodyMs: 0 },
   telemetry: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
   google: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
+  // Metadata servers and token services of a cloud's own credentials.
+  ambient: { connectMs: 2000, headMs: 5000, bodyMs: 5000 },
 }
 
 // A socket that has been idle this long is closed, so that ours is the side that closes first.
@@ -52,7 +55,7 @@ export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network 
       const agent = new Agent({
         connect: guardedConnector({
           purpose: name === undefined ? purpose : `${purpose} ${name}`,
-          allowLoopback,
+          allows: category => isOpen(purpose, category, allowLoopback),
           lookup: lookup ?? lookupAll,
           connectTimeoutMs: connectTimeoutMs ?? waits.connectMs,
           ca,
@@ -74,6 +77,11 @@ export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network 
       agents.clear()
     },
   }
+}
+
+/** Ambient credentials live on the very addresses that the guard is for, and none of theirs comes from the file. */
+function isOpen(purpose: Purpose, category: Category, allowLoopback: boolean): boolean {
+  return purpose === 'ambient' || (category === 'loopback' && allowLoopback)
 }
 
 const lookupAll: LookupFunction = (host, options, done) => systemLookup(host, options, done)

@@ -20,8 +20,8 @@ function startToken() {
       return fetch.promise
     },
   })
-  const issue = async (text: string) => {
-    fetches.at(-1)?.resolve({ token: text, expiresIn: 3600 })
+  const issue = async (text: string, expiresIn = 3600) => {
+    fetches.at(-1)?.resolve({ token: text, expiresIn })
     await new Promise(setImmediate)
   }
   const fail = async () => {
@@ -54,6 +54,28 @@ test('ahead of its expiry the old token serves while one fetch runs, and then th
   assert.deepEqual(meanwhile, ['a', 'a'])
   assert.equal(token.get(), 'b')
   assert.equal(fetches.length, 2)
+})
+
+test('an issuer that hands out the token it has is asked again every ten seconds, and in time', async () => {
+  const { token, fetches, time, issue } = startToken()
+  const first = token.get()
+  await issue('a', 45)
+  await first
+
+  const asked: number[] = []
+  for (; time.now < 15_000; time.now += 1000) {
+    const before = fetches.length
+    assert.equal(token.get(), 'a')
+    if (fetches.length === before) continue
+    asked.push(time.now)
+    await issue('a', 45 - time.now / 1000)
+  }
+
+  assert.deepEqual(asked, [10_000])
+  time.now = 16_000
+  const waiting = token.get()
+  await issue('b')
+  assert.equal(await waiting, 'b')
 })
 
 test('a failed renewal is tried again after 1, 2, 4 and at most 30 seconds, while the old token serves', async () => {
