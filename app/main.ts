@@ -14,6 +14,7 @@ import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
 import { explain } from './explain/explanation.ts'
 import { explanationJson, explanationText } from './explain/explanation-text.ts'
+import { personOf } from './explain/person.ts'
 import { builtinNames } from './inference/model-names.ts'
 import { systemClock } from './lib/clock.ts'
 import { described } from './lib/described.ts'
@@ -63,16 +64,20 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Says what one person gets from a file; nothing is opened. */
-function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): number {
+/** Says what one person gets from a file; nothing is opened but, for a subject, the store. */
+async function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): Promise<number> {
   const loaded = loadConfig({ ...facts(readEnvironment()), path: asked.config })
   if (loaded.kind !== 'loaded') {
     process.stderr.write(checkOutput(loaded).stderr)
     return 1
   }
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warningLine(warning)}\n`)
-  const { email, groups, model } = asked
-  const explanation = explain(loaded.config, { sub: email, email, groups }, model)
+  const person = await personOf(asked, loaded.config.store)
+  if (typeof person === 'string') {
+    process.stderr.write(`gatehouse: ${person}\n`)
+    return 1
+  }
+  const explanation = explain(loaded.config, person, asked.model)
   out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
   return 0
 }

@@ -25,6 +25,7 @@ export const HELP = `${USAGE}
   explain            with --config FILE: what one person gets, and why; the person is
     --email ADDRESS    of this address
     --groups A,B       in these groups
+    --sub SUBJECT      or of this subject, as the store remembers them
     --model ID         ask about one model first
     --json             for programs
   --help             this text

@@ -2,9 +2,9 @@
 export interface ExplainArguments {
   readonly kind: 'explain'
   readonly config: string
-  readonly email: string
-  /** None: in no group. */
-  readonly groups: readonly string[]
+  readonly sub: string | undefined
+  readonly email: string | undefined
+  readonly groups: readonly string[] | undefined
   readonly model: string | undefined
   readonly json: boolean
 }
@@ -14,6 +14,7 @@ const VALUED: Readonly<Record<string, string>> = {
   '--config': 'file',
   '--email': 'an address',
   '--groups': 'a list of names',
+  '--sub': 'a subject',
   '--model': 'a model id',
 }
 
@@ -36,8 +37,9 @@ export function readExplainArguments(argv: readonly string[]): ExplainArguments 
   const config = values.get('--config')
   const email = values.get('--email')
   if (config === undefined) return 'explain needs --config FILE'
-  if (email === undefined) return 'explain needs --email ADDRESS'
-  const named = values.get('--groups')?.split(',') ?? []
-  const groups = named.map(name => name.trim()).filter(Boolean)
-  return { kind: 'explain', config, email, groups, model: values.get('--model'), json }
+  const sub = values.get('--sub')
+  if (email === undefined && sub === undefined) return 'explain needs --email ADDRESS or --sub SUBJECT'
+  const named = values.get('--groups')?.split(',')
+  const groups = named?.map(name => name.trim()).filter(Boolean)
+  return { kind: 'explain', config, sub, email, groups, model: values.get('--model'), json }
 }

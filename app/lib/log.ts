@@ -14,6 +14,9 @@ export interface Log {
   error(text: string, fields?: LogFields): void
 }
 
+/** Says nothing: for commands that report in their own way. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Details beside the sentence; they become members of the JSON form and `key=value` in the text form. */

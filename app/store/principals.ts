@@ -43,21 +43,6 @@ export async function findPrincipal(pool: Pool, sub: string): Promise<Principal 
   return rows[0] === undefined ? null : readRow(rows[0])
 }
 
-/** The people last seen with this address, in any case; ten at most, the latest first. */
-export async function findPrincipalsByEmail(pool: Pool, email: string): Promise<Principal[]> {
-  const { rows } = await pool.query<PrincipalRow>({
-    name: 'principals_find_by_email',
-    text: `
-      select principal, email, name, groups, updated_at
-        from principal_emails
-       where lower(email) = lower($1)
-       order by updated_at desc, principal
-       limit 10`,
-    values: [email],
-  })
-  return rows.map(readRow)
-}
-
 interface PrincipalRow {
   principal: string
   email: string | null

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileWith, SECRETS } from '../support/config-text.ts'
+import { fileWith } from '../support/config-text.ts'
 import { run } from '../support/denied-process.ts'
 
 function fileIn(t: TestContext, text: string): string {

@@ -53,7 +53,7 @@ function outcome({ yaml, command }: Situation): { explanation: Explanation; warn
   const result = judge(fileOf(yaml), { builtins: builtinNames(), judgePolicies: policyWarnings })
   assert.equal(result.kind, 'loaded')
   assert.ok(result.kind === 'loaded')
-  const { email, groups } = asked
+  const { email = '', groups = [] } = asked
   return {
     explanation: explain(result.config, { sub: email, email, groups }, asked.model),
     warnings: result.warnings.map(warning => warning.text).filter(line => !EXPECTED_WARNINGS.test(line)),

@@ -76,10 +76,10 @@ test('a file that is refused is reported as a start would', async t => {
 test('what is wrong with a call is said', () => {
   const rows = [
     [[], 'explain needs --config FILE'],
-    [['--config', 'g'], 'explain needs --email ADDRESS'],
+    [['--config', 'g'], 'explain needs --email ADDRESS or --sub SUBJECT'],
     [['--config'], '--config needs file'],
     [['--config', 'g', '--config', 'h'], '--config is given twice'],
-    [['--sub', 's'], 'explain does not know --sub'],
+    [['--who', 's'], 'explain does not know --who'],
   ] as const
   for (const [argv, problem] of rows)
     assert.deepEqual(readArguments(['explain', ...argv]), { kind: 'wrong', problem })
@@ -87,6 +87,14 @@ test('what is wrong with a call is said', () => {
 
 test('groups are a list of names', () => {
   assert.deepEqual(readArguments(['explain', '--config=g', '--email=a@b', '--groups=x, y,']), {
-    ...{ kind: 'explain', config: 'g', email: 'a@b', groups: ['x', 'y'], model: undefined, json: false },
+    ...{
+      kind: 'explain',
+      config: 'g',
+      sub: undefined,
+      email: 'a@b',
+      groups: ['x', 'y'],
+      model: undefined,
+      json: false,
+    },
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findPrincipal, findPrincipalsByEmail, rememberPrincipal } from '../../app/store/principals.ts'
+import { findPrincipal, rememberPrincipal } from '../../app/store/principals.ts'
 import { createDatabase } from '../support/postgres.ts'
 
 test('a person is remembered as the identity provider last told', async () => {
@@ -26,21 +26,6 @@ test('somebody who was never seen is nobody', async () => {
   await using database = await createDatabase()
 
   assert.equal(await findPrincipal(database.pool, 's1'), null)
-})
-
-test('people are found by their address in any case, the latest first', async () => {
-  await using database = await createDatabase()
-  const { pool } = database
-  await rememberPrincipal(pool, { sub: 'old', email: 'ADA@example.com' })
-  await rememberPrincipal(pool, { sub: 'new', email: 'ada@example.com' })
-  await rememberPrincipal(pool, { sub: 'other', email: 'ada_example.com' })
-
-  const found = await findPrincipalsByEmail(pool, 'Ada@Example.com')
-
-  assert.deepEqual(
-    found.map(({ sub }) => sub),
-    ['new', 'old'],
-  )
 })
 
 test('the documented statement erases a person, who comes back with the next sign-in', async () => {
