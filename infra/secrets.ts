@@ -212,5 +212,5 @@ function replicationOf(replication: 'auto' | readonly string[]) {
 
 /** Text that Terraform must not read as a template: `${file:…}` is for the gateway. */
 function literal(text: string): string {
-  return text.replaceAll('${', '$${').replaceAll('%{', '%%{')
+  return text.replaceAll(/[$%]\{/g, opening => `${opening.charAt(0)}${opening}`)
 }
