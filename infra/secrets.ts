@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ITerraformDependable } from 'cdktf'
 import { Construct } from 'constructs'
+import type { SecretMount } from './container.ts'
 import { ephemeralPassword, type Password } from './ephemeral-password.ts'
 import {
   PubsubTopic,
@@ -47,18 +48,6 @@ export interface SecretsProps {
   readonly deletionProtection?: boolean
   /** The switch of the Secret Manager API. */
   readonly secretmanager: ITerraformDependable
-}
-
-/** One pinned version of one secret, as a file of a container. */
-export interface SecretMount {
-  /** The volume's name. Files of one secret share it, and the folder. */
-  readonly name: string
-  /** The secret's id. */
-  readonly secret: string
-  /** A number, or a reference to one; never `latest`, which a warm instance would read otherwise than a new one (G-30). */
-  readonly version: string
-  readonly folder: string
-  readonly file: string
 }
 
 /** A secret whose values people add. */

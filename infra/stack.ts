@@ -29,6 +29,7 @@ export interface OrganisationFile {
 export class GatehouseStack extends TerraformStack {
   /** What the gateway would warn of at its boot. */
   readonly warnings: readonly string[]
+  readonly #ids = new Map<string, string>()
 
   constructor(scope: Construct, settings: Settings, organisation: OrganisationFile) {
     super(scope, settings.env)
@@ -82,10 +83,11 @@ export class GatehouseStack extends TerraformStack {
   protected override allocateLogicalId(element: TerraformElement | Node): string {
     const { scopes } = TerraformElement.isTerraformElement(element) ? element.node : (element as Node) // the other half of the union
     const path = scopes.slice(scopes.indexOf(this) + 1).map(({ node }) => node.id)
-    if (path.length > 1 && path.some(id => id.includes('_'))) {
-      throw new Error(`${path.join('/')}: an underscore could make the ids of two constructs alike`)
-    }
-    return path.join('_')
+    const id = path.map(part => (path.length === 1 ? part : part.replaceAll(/[^A-Za-z0-9-]/g, '-'))).join('_')
+    const taken = this.#ids.get(id) ?? path.join('/')
+    if (taken !== path.join('/')) throw new Error(`${taken} and ${path.join('/')} would both be called ${id}`)
+    this.#ids.set(id, taken)
+    return id
   }
 
   #terraform({ project, region, stateBucket, statePrefix, googleProvider, budget }: Settings): void {
