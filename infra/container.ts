@@ -70,7 +70,7 @@ function byVolume(mounts: readonly SecretMount[]): Map<string, SecretMount[]> {
 }
 
 /** No secret is among them: variables are inherited, and shown by whoever lists processes (G-29). */
-export function environment({ project, logLevel = 'info' }: ContainerProps) {
+export function environment({ project, logLevel = 'info' }: Pick<ContainerProps, 'project' | 'logLevel'>) {
   return [
     { name: 'NODE_ENV', value: 'production' },
     { name: 'CLAUDE_GATEWAY_DRAIN_TIMEOUT_MS', value: String(DRAIN_MS) },
