@@ -1,26 +1,42 @@
 import { Construct } from 'constructs'
 import { CommandJob, type CommandJobProps } from './command-job.ts'
-import { CONFIG_PATH } from './container.ts'
+import type { SecretMount } from './container.ts'
 
-export interface DatabaseGrantsProps extends Omit<CommandJobProps, 'name' | 'args' | 'timeoutSeconds'> {
+export interface DatabaseGrantsProps
+  extends Omit<CommandJobProps, 'name' | 'args' | 'timeoutSeconds' | 'mounts'> {
   /** Prefix of the job's name. */
   readonly name: string
+  /** `<project>:<region>:<instance>` of Cloud SQL. */
+  readonly instance: string
+  /** How the instance is reached: over Private Service Connect, or over a peered network. */
+  readonly ipType: 'PSC' | 'PRIVATE'
+  readonly database: string
+  /** The role that the gateway logs in as. */
+  readonly role: string
+  /** The built-in user that grants, and the file that holds its password: all that this job may read. */
+  readonly user: string
+  readonly password: SecretMount
 }
 
 /**
- * The job `<name>-db-bootstrap`: gives the runtime account its schema and the right to connect, as the built-in
- * user `bootstrap` (G-35). A new IAM user may log in and nothing else. Running it again changes nothing.
+ * The job `<name>-db-bootstrap`: gives the gateway's role its schema and the right to connect (G-35). A new IAM
+ * user may log in and nothing else. Running it again changes nothing.
  */
 export class DatabaseGrants extends Construct {
   readonly jobName: string
 
   constructor(scope: Construct, id: string, props: DatabaseGrantsProps) {
     super(scope, id)
+    const { instance, ipType, database, role, user, password } = props
 
     const job = new CommandJob(this, 'command', {
       ...props,
       name: `${props.name}-db-bootstrap`,
-      args: ['migrate', '--bootstrap', '--config', CONFIG_PATH],
+      mounts: [password],
+      args: [
+        ...['migrate', '--bootstrap', '--instance', instance, '--ip-type', ipType, '--database', database],
+        ...['--user', user, '--password-file', `${password.folder}/${password.file}`, '--role', role],
+      ],
       timeoutSeconds: 300,
     })
 
