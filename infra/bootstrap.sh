@@ -13,8 +13,9 @@ set -eu
 project=$1
 region=$2
 shift 2
-bucket=$project-gatehouse-state
-account=gatehouse-deploy@$project.iam.gserviceaccount.com
+name=${GATEHOUSE_NAME:-gatehouse} # `name` of the settings file
+bucket=$project-$name-state
+account=$name-deploy@$project.iam.gserviceaccount.com
 
 roles='run.admin compute.networkAdmin compute.loadBalancerAdmin dns.admin cloudsql.admin secretmanager.admin
 artifactregistry.admin certificatemanager.editor iam.serviceAccountAdmin iam.roleAdmin
@@ -47,7 +48,7 @@ gcloud storage buckets update "gs://$bucket" --versioning --uniform-bucket-level
 echo "account $account"
 found=$(gcloud iam service-accounts list --project="$project" --filter="email=$account" --format='value(email)')
 if [ -z "$found" ]; then
-  gcloud iam service-accounts create gatehouse-deploy --project="$project" --display-name='deploys gatehouse'
+  gcloud iam service-accounts create "$name-deploy" --project="$project" --display-name="deploys $name"
 fi
 for role in $roles; do
   gcloud projects add-iam-policy-binding "$project" --condition=None --format=none \
@@ -59,7 +60,7 @@ gcloud storage buckets add-iam-policy-binding "gs://$bucket" --format=none \
 # On the accounts of the stack alone: a role on the project would be one on every account of it.
 missing=''
 for short in run directory bootstrap probe build; do
-  email=${GATEHOUSE_NAME:-gatehouse}-$short@$project.iam.gserviceaccount.com
+  email=$name-$short@$project.iam.gserviceaccount.com
   found=$(gcloud iam service-accounts list --project="$project" --filter="email=$email" --format='value(email)')
   if [ -z "$found" ]; then
     missing="$missing $email"
