@@ -1,0 +1,55 @@
+// The app's own loader judges what is rendered: a wrong setting fails the synth, not the boot of a revision (G-41, G-78).
+import { readEnvironment } from '../app/config/environment.ts'
+import type { FileRead } from '../app/config/expand.ts'
+import { parseConfigText } from '../app/config/load.ts'
+import { type Problem, problemReport, warningLine } from '../app/config/problems.ts'
+import { builtinNames } from '../app/inference/model-names.ts'
+import { policyWarnings } from '../app/managed/warnings.ts'
+import { judgeHost } from '../app/net/ssrf-guard.ts'
+import { GatewayConfigError } from './gateway-config.ts'
+
+/** What Cloud Run sets in the container; nothing else can be referred to as `${NAME}`. */
+const CONTAINER = {
+  PORT: '8080',
+  K_SERVICE: 'gatehouse',
+  NODE_ENV: 'production',
+}
+
+/**
+ * Answers the warnings about the text of a gateway.yaml, one line each.
+ *
+ * @throws {GatewayConfigError} with every problem that the gateway would refuse to boot with.
+ */
+export function judgeGatewayConfig(file: string, text: string): string[] {
+  const result = parseConfigText(text, {
+    environment: readEnvironment(CONTAINER),
+    readFile: mountedFile,
+    now: 0, // only the expiry of certificates is judged by it, and synth knows no clock
+    judgeHost,
+    builtins: builtinNames(),
+    judgePolicies: policyWarnings,
+  })
+  if (result.kind !== 'refused') return result.warnings.map(warning => warningLine(placeless(warning)))
+  const problems = result.problems.filter(problem => !isComing(problem)).map(placeless)
+  if (problems.length > 0) {
+    throw new GatewayConfigError(problemReport(`${file}, as rendered`, problems).trimEnd())
+  }
+  return []
+}
+
+/** The secrets are not here: of each only that it will be there is assumed. */
+function mountedFile(path: string): FileRead {
+  if (!path.startsWith('/secrets/')) return { kind: 'failed', code: 'ENOENT' }
+  return { kind: 'read', bytes: Buffer.from('a-placeholder-of-forty-eight-letters-and-digits-') }
+}
+
+/** Lines of the rendered text are nowhere to be seen. */
+function placeless(problem: Problem): Problem {
+  return { ...problem, line: 0, column: 0 }
+}
+
+/** What the stack renders and the app of this version does not know yet. */
+function isComing({ path, text }: Problem): boolean {
+  const places = /^(upstreams\[[0-9]+\]\.provider|gatehouse\.(google_groups|cloud_sql))$/
+  return places.test(path) && text.startsWith('not supported yet')
+}

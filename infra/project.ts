@@ -1,0 +1,119 @@
+import type { ITerraformDependable } from 'cdktf'
+import { Construct } from 'constructs'
+import { ProjectIamCustomRole, ProjectIamMember, ProjectService, ServiceAccount } from './google.ts'
+
+/** What every environment uses (G-12). */
+const APIS = [
+  'aiplatform',
+  'artifactregistry',
+  'certificatemanager',
+  'cloudscheduler',
+  'compute',
+  'dns',
+  'iam',
+  'iamcredentials',
+  'logging',
+  'monitoring',
+  'run',
+  'secretmanager',
+  'sqladmin',
+] as const
+
+/** What a setting adds. */
+const FEATURE_APIS = {
+  'private-services': ['servicenetworking'],
+  'regional-endpoints': ['networkconnectivity'],
+  'private-ca': ['privateca'],
+  groups: ['admin', 'cloudidentity'],
+  rotation: ['pubsub'],
+  build: ['cloudbuild', 'containeranalysis'],
+  attestation: ['binaryauthorization', 'cloudkms'],
+  budget: ['billingbudgets'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+/** A part of the stack that uses more of Google than every environment does. */
+export type Feature = keyof typeof FEATURE_APIS
+
+export type Api = (typeof APIS)[number] | (typeof FEATURE_APIS)[Feature][number]
+
+export interface ProjectProps {
+  readonly project: string
+  /** Prefix of all names. */
+  readonly name: string
+  readonly features: readonly Feature[]
+  /** The right to call models: `minimal` may predict and nothing else, `user` is Google's role. Default `minimal`. */
+  readonly vertexRole?: 'none' | 'minimal' | 'user'
+}
+
+/** A service account, by both of its names. */
+export interface Account {
+  readonly email: string
+  /** `serviceAccount:<email>`, as grants want it. */
+  readonly member: string
+}
+
+/** The APIs that are on, the accounts that things run as, and the right to call models. */
+export class Project extends Construct {
+  /** What the gateway and the doctor run as; other constructs grant it what they protect (G-14). */
+  readonly runtimeAccount: Account
+  /** What the bootstrap job runs as: the database's client and reader of one secret. */
+  readonly bootstrapAccount: Account
+  /** What may start the doctor job, and nothing else. */
+  readonly probeAccount: Account
+  readonly #services = new Map<string, ProjectService>()
+  readonly #props: ProjectProps
+
+  constructor(scope: Construct, id: string, props: ProjectProps) {
+    super(scope, id)
+    this.#props = props
+    for (const api of [...APIS, ...props.features.flatMap(feature => FEATURE_APIS[feature])]) {
+      const service = new ProjectService(this, `api-${api}`, {
+        ...{ project: props.project, service: `${api}.googleapis.com` },
+        disableOnDestroy: false, // others in the project may use it
+      })
+      this.#services.set(api, service)
+    }
+    this.runtimeAccount = this.account('run', 'runs the gateway')
+    this.bootstrapAccount = this.account('bootstrap', 'gives the runtime account its database grants')
+    this.probeAccount = this.account('probe', 'starts the doctor job')
+    this.#grantModels()
+  }
+
+  /** The switch of an API: what uses the API first depends on it (G-9). */
+  enabled(api: Api): ITerraformDependable {
+    const service = this.#services.get(api)
+    if (service === undefined) throw new Error(`no feature of this environment enables ${api}`)
+    return service
+  }
+
+  /** Makes the account `<name>-<role>`. */
+  account(role: string, purpose: string): Account {
+    const { project, name } = this.#props
+    const { email, member } = new ServiceAccount(this, `account-${role}`, {
+      ...{ project, accountId: `${name}-${role}`, displayName: `${name}-${role}`, description: purpose },
+      dependsOn: [this.enabled('iam')],
+    })
+    return { email, member }
+  }
+
+  /** The email that `account(role)` will have: for texts that are written before Google answers. */
+  emailOf(role: string): string {
+    return `${this.#props.name}-${role}@${this.#props.project}.iam.gserviceaccount.com`
+  }
+
+  #grantModels(): void {
+    const { project, name, vertexRole = 'minimal' } = this.#props
+    if (vertexRole === 'none') return
+    const role = vertexRole === 'user' ? 'roles/aiplatform.user' : this.#predictor(project, name).name
+    new ProjectIamMember(this, 'models', { project, role, member: this.runtimeAccount.member })
+  }
+
+  #predictor(project: string, name: string): ProjectIamCustomRole {
+    return new ProjectIamCustomRole(this, 'predictor', {
+      ...{ project, roleId: `${name.replaceAll('-', '_')}_predictor`, title: `${name} predictor` },
+      description: 'may send requests to models, and nothing else',
+      permissions: ['aiplatform.endpoints.predict'],
+      dependsOn: [this.enabled('iam')],
+    })
+  }
+}
