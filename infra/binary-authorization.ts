@@ -47,7 +47,7 @@ export class BinaryAuthorization extends Construct {
       ...{ project, name: `${name}-tested` },
       attestationAuthorityNote: {
         noteReference: note.name,
-        publicKeys: [{ id: version.id, pkixPublicKey: publicKey }],
+        publicKeys: [{ id: `//cloudkms.googleapis.com/v1/${version.id}`, pkixPublicKey: publicKey }],
       },
     })
     new BinaryAuthorizationPolicy(this, 'policy', {
