@@ -27,7 +27,7 @@ const FEATURE_APIS = {
   groups: ['admin', 'cloudidentity'],
   rotation: ['pubsub'],
   build: ['cloudbuild', 'containeranalysis'],
-  attestation: ['binaryauthorization', 'cloudkms'],
+  attestation: ['binaryauthorization', 'cloudkms', 'containeranalysis'],
   budget: ['billingbudgets'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
@@ -68,7 +68,7 @@ export class Project extends Construct {
   constructor(scope: Construct, id: string, props: ProjectProps) {
     super(scope, id)
     this.#props = props
-    for (const api of [...APIS, ...props.features.flatMap(feature => FEATURE_APIS[feature])]) {
+    for (const api of new Set<Api>([...APIS, ...props.features.flatMap(feature => FEATURE_APIS[feature])])) {
       const service = new ProjectService(this, `api-${api}`, {
         ...{ project: props.project, service: `${api}.googleapis.com` },
         disableOnDestroy: false, // others in the project may use it

@@ -6,6 +6,11 @@ import type { SecretsProps } from './secrets.ts'
 import type { Traffic } from './service.ts'
 import type { Settings } from './settings.ts'
 
+/** What goes with every resource: where it is, the prefix of its name, its labels. */
+export function placeOf({ project, region, name, labels }: Settings) {
+  return { project, region, name, labels }
+}
+
 /** The parts of Google that only some environments use. */
 export function featuresOf(settings: Settings): Feature[] {
   const { database, frontend, directory, secrets, build, budget } = settings
@@ -56,11 +61,11 @@ export function connectivityOf({ database }: Settings, project: Project, network
 }
 
 export function secretsOf(
-  { secrets }: Settings,
+  { secrets, projectNumber, deletionProtection }: Settings,
   project: Project,
-): Pick<
+): Omit<
   SecretsProps,
-  'jwtGenerations' | 'extra' | 'oidcClientSecretVersion' | 'replication' | 'rotation' | 'secretmanager'
+  'project' | 'name' | 'config' | 'databaseBootstrap' | 'databasePassword' | 'runtime' | 'bootstrap'
 > {
   const { jwt, extra, oidcClientSecret, replication, rotationDays: days } = secrets
   return {
@@ -70,6 +75,7 @@ export function secretsOf(
       oidcClientSecretVersion: oidcClientSecret.version,
       replication,
     },
+    ...{ projectNumber, deletionProtection },
     rotation: days === undefined ? undefined : { days, pubsub: project.enabled('pubsub') },
     secretmanager: project.enabled('secretmanager'),
   }
