@@ -1,17 +1,5 @@
 // What the service and its jobs have in common: the same image in the same network, with secrets as files.
-
-/** One pinned version of one secret, as a file. */
-export interface SecretMount {
-  /** The volume's name: lower case, digits and hyphens. Versions of one secret share it, and the folder. */
-  readonly name: string
-  /** The secret's id. */
-  readonly secret: string
-  /** A number, or a reference to one; never `latest`, which a warm instance would read otherwise than a new one (G-30). */
-  readonly version: string
-  /** Holds files of this secret alone: a mount hides what the image has there (G-29). */
-  readonly folder: string
-  readonly file: string
-}
+import type { SecretMount } from './secrets.ts'
 
 /** Where a container stands and what it runs. */
 export interface ContainerProps {
@@ -36,9 +24,6 @@ export interface ContainerProps {
   /** Admit only attested images (G-52). Default false. */
   readonly binaryAuthorization?: boolean
 }
-
-/** Where the image's default command looks for the configuration, too. */
-export const CONFIG_PATH = '/etc/claude/gateway.yaml'
 
 /** The window of a drain: Cloud Run kills ten seconds after SIGTERM (G-39). */
 const DRAIN_MS = 8000
@@ -70,7 +55,7 @@ function byVolume(mounts: readonly SecretMount[]): Map<string, SecretMount[]> {
 }
 
 /** No secret is among them: variables are inherited, and shown by whoever lists processes (G-29). */
-export function environment({ project, logLevel = 'info' }: ContainerProps) {
+export function environment({ project, logLevel = 'info' }: Pick<ContainerProps, 'project' | 'logLevel'>) {
   return [
     { name: 'NODE_ENV', value: 'production' },
     { name: 'CLAUDE_GATEWAY_DRAIN_TIMEOUT_MS', value: String(DRAIN_MS) },

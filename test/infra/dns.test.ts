@@ -16,14 +16,12 @@ function dnsWith(changes: Partial<DnsProps> = {}) {
     said.push(new Dns(scope, 'dns', { ...PROPS, ...changes }).resolverInstructions)
   })
   const zones = stack.all('google_dns_managed_zone')
-  const records = stack
-    .all('google_dns_record_set')
-    .map(({ type, ttl, rrdatas, managed_zone }) => ({
-      type,
-      ttl,
-      rrdatas,
-      managed_zone: String(managed_zone),
-    }))
+  const records = stack.all('google_dns_record_set').map(({ type, ttl, rrdatas, managed_zone }) => ({
+    type,
+    ttl,
+    rrdatas,
+    managed_zone: String(managed_zone),
+  }))
   const recordsOf = (id: string) =>
     records
       .filter(({ managed_zone }) => managed_zone.includes(`dns_${id}_`))

@@ -1,5 +1,6 @@
 // The props that tests give to constructs: literal ids, so that what is asserted can be read here.
-import type { ContainerProps, SecretMount } from '../../infra/container.ts'
+import type { ContainerProps } from '../../infra/container.ts'
+import type { SecretMount } from '../../infra/secrets.ts'
 
 export const PLACE = { project: 'p1', region: 'us-east5', name: 'gatehouse' } as const
 export const NETWORK = 'projects/p1/global/networks/gatehouse'
