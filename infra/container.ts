@@ -1,5 +1,15 @@
 // What the service and its jobs have in common: the same image in the same network, with secrets as files.
-import type { SecretMount } from './secrets.ts'
+import type { SecretPath } from './secret-paths.ts'
+
+/** One pinned version of one secret, as a file in a folder of this secret alone (G-29). */
+export interface SecretMount extends SecretPath {
+  /** The volume's name: lower case, digits and hyphens. Versions of one secret share it, and the folder. */
+  readonly name: string
+  /** The secret's id. */
+  readonly secret: string
+  /** A number, or a reference to one; never `latest`, which a warm instance would read otherwise than a new one (G-30). */
+  readonly version: string
+}
 
 /** Where a container stands and what it runs. */
 export interface ContainerProps {

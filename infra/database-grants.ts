@@ -1,7 +1,7 @@
 import { Construct } from 'constructs'
 import { CommandJob, type CommandJobProps } from './command-job.ts'
+import type { SecretMount } from './container.ts'
 import { pathOf } from './secret-paths.ts'
-import type { SecretMount } from './secrets.ts'
 
 export interface DatabaseGrantsProps
   extends Omit<CommandJobProps, 'name' | 'args' | 'timeoutSeconds' | 'mounts'> {

@@ -41,7 +41,7 @@ export class Monitoring extends Construct {
       return channel.id
     })
     for (const alert of alertsOf({ ...props, metricType: metric => typeOf(types, metric) })) {
-      new AlertPolicy(this, alert.id, { project, name, channels: this.channels, alert })
+      new AlertPolicy(this, `alert-${alert.id}`, { project, name, channels: this.channels, alert })
     }
     new MonitoringDashboard(this, 'dashboard', {
       project,
@@ -56,7 +56,7 @@ export class Monitoring extends Construct {
   /** Answers the metric's type, which refers to it: an alert needs the metric to be there. */
   #metric(metric: AuditMetric, { project, name }: MonitoringProps, writers: Writers): string {
     const { distributionOf, labels } = metric
-    const created = new LoggingMetric(this, metric.name, {
+    const created = new LoggingMetric(this, `metric-${metric.name}`, {
       ...{ project, name: `${name}/${metric.name}`, description: metric.description },
       filter: logFilter(metric, writers),
       metricDescriptor: {

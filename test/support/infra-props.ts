@@ -1,6 +1,5 @@
 // The props that tests give to constructs: literal ids, so that what is asserted can be read here.
-import type { ContainerProps } from '../../infra/container.ts'
-import type { SecretMount } from '../../infra/secrets.ts'
+import type { ContainerProps, SecretMount } from '../../infra/container.ts'
 
 export const PLACE = { project: 'p1', region: 'us-east5', name: 'gatehouse' } as const
 export const NETWORK = 'projects/p1/global/networks/gatehouse'
