@@ -1,16 +1,14 @@
 // What the service and its jobs have in common: the same image in the same network, with secrets as files.
+import type { SecretPath } from './secret-paths.ts'
 
-/** One pinned version of one secret, as a file. */
-export interface SecretMount {
+/** One pinned version of one secret, as a file in a folder of this secret alone (G-29). */
+export interface SecretMount extends SecretPath {
   /** The volume's name: lower case, digits and hyphens. Versions of one secret share it, and the folder. */
   readonly name: string
   /** The secret's id. */
   readonly secret: string
   /** A number, or a reference to one; never `latest`, which a warm instance would read otherwise than a new one (G-30). */
   readonly version: string
-  /** Holds files of this secret alone: a mount hides what the image has there (G-29). */
-  readonly folder: string
-  readonly file: string
 }
 
 /** Where a container stands and what it runs. */
@@ -36,9 +34,6 @@ export interface ContainerProps {
   /** Admit only attested images (G-52). Default false. */
   readonly binaryAuthorization?: boolean
 }
-
-/** Where the image's default command looks for the configuration, too. */
-export const CONFIG_PATH = '/etc/claude/gateway.yaml'
 
 /** The window of a drain: Cloud Run kills ten seconds after SIGTERM (G-39). */
 const DRAIN_MS = 8000

@@ -1,6 +1,7 @@
 import { Construct } from 'constructs'
 import { CommandJob, type CommandJobProps } from './command-job.ts'
 import type { SecretMount } from './container.ts'
+import { pathOf } from './secret-paths.ts'
 
 export interface DatabaseGrantsProps
   extends Omit<CommandJobProps, 'name' | 'args' | 'timeoutSeconds' | 'mounts'> {
@@ -35,7 +36,7 @@ export class DatabaseGrants extends Construct {
       mounts: [password],
       args: [
         ...['migrate', '--bootstrap', '--instance', instance, '--ip-type', ipType, '--database', database],
-        ...['--user', user, '--password-file', `${password.folder}/${password.file}`, '--role', role],
+        ...['--user', user, '--password-file', pathOf(password), '--role', role],
       ],
       timeoutSeconds: 300,
     })

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs'
 import { CommandJob, type CommandJobProps } from './command-job.ts'
-import { CONFIG_PATH } from './container.ts'
 import { CloudRunV2JobIamMember, CloudSchedulerJob } from './google.ts'
+import { CONFIG_PATH, pathOf } from './secret-paths.ts'
 
 export interface DoctorProps extends Omit<CommandJobProps, 'name' | 'args' | 'timeoutSeconds'> {
   /** Prefix of the job's name. */
@@ -25,7 +25,7 @@ export class Doctor extends Construct {
     const job = new CommandJob(this, 'command', {
       ...props,
       name: `${props.name}-doctor`,
-      args: ['doctor', '--config', CONFIG_PATH, '--json'],
+      args: ['doctor', '--config', pathOf(CONFIG_PATH), '--json'],
       timeoutSeconds: 120,
     })
     const mayStart = new CloudRunV2JobIamMember(this, 'start', {

@@ -41,7 +41,7 @@ export class Monitoring extends Construct {
       return channel.id
     })
     for (const alert of alertsOf({ ...props, metricType: metric => typeOf(types, metric) })) {
-      new AlertPolicy(this, alert.id, { project, name, channels: this.channels, alert })
+      new AlertPolicy(this, `alert-${alert.id}`, { project, name, channels: this.channels, alert })
     }
     new MonitoringDashboard(this, 'dashboard', {
       project,
