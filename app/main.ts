@@ -135,7 +135,13 @@ interface Serving {
 async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<number> {
   shareFetchClasses()
   const writer = createLineWriter({ sink: descriptorSink(2), clock: systemClock })
-  const audit = createAudit({ writer, clock: systemClock })
+  const { logLevel: level, kService, googleCloudProject: project } = serving.environment
+  const onCloudRun = kService !== undefined
+  const audit = createAudit({
+    writer,
+    clock: systemClock,
+    cloudLogging: onCloudRun ? { project } : undefined,
+  })
   try {
     const event = configLoadEvent(loaded, version)
     if (event !== null) audit.write(event)
@@ -145,8 +151,14 @@ async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<numb
       return 1
     }
     const { config, warnings } = loaded
-    const level = serving.environment.logLevel
-    const log = createLog({ writer, clock: systemClock, level, format: config.gatehouse.log_format })
+    const format = config.gatehouse.log_format ?? (onCloudRun ? 'json' : 'text')
+    const log = createLog({
+      writer,
+      clock: systemClock,
+      level,
+      format,
+      traceProject: onCloudRun ? project : undefined,
+    })
     for (const warning of warnings) log.warn(warningLine(warning))
     const onReady = () => {
       if (serving.development) writer.operational(serving.development.instructions)

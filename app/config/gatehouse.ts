@@ -119,7 +119,8 @@ export const GatehouseSection = closed({
   spend: Spend.prefault({}),
   limits: Limits.prefault({}),
   timeouts: Timeouts.prefault({}),
-  log_format: choice(['text', 'json']).default('text'),
+  /** Unset: `json` on Cloud Run, `text` elsewhere. */
+  log_format: choice(['text', 'json']).optional(),
 })
 
 /** `gatehouse`, defaults filled in. */
