@@ -32,8 +32,8 @@ function remembered(
   return model => {
     const known = verdicts.get(model.id)
     if (known !== undefined) return known
-    const reason = rule(model)
-    const verdict = reason === null ? null : { reason, policyIndex }
+    const refusal = rule(model)
+    const verdict = refusal === null ? null : { reason: refusal.key, policyIndex }
     if (verdicts.size >= MAX_REMEMBERED) verdicts.clear()
     verdicts.set(model.id, verdict)
     return verdict

@@ -99,7 +99,7 @@ function startWarnings(policy: EffectivePolicy, facts: Facts): Finding[] {
   const { settings } = policy
   const available = textsOf(settings, 'availableModels')
   const rule = modelRule(settings)
-  const refusal = (id: string) => rule(facts.catalog.resolve(id) ?? facts.catalog.identify(id))
+  const refusal = (id: string) => rule(facts.catalog.resolve(id) ?? facts.catalog.identify(id))?.key ?? null
   const chosen = typeof settings['model'] === 'string' ? settings['model'] : null
   const at = (key: string): Path => pathOf(policy, key, facts)
   const findings: Finding[] = []

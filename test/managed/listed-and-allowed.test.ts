@@ -10,7 +10,16 @@ import { openPolicies } from '../../app/managed/policy-set.ts'
 import { catalogOf } from '../support/catalog.ts'
 
 const catalog = catalogOf({
-  models: [{ id: 'corp-sonnet' }, { id: 'mapped', upstream_model: { main: 'claude-opus-5' } }],
+  models: [
+    { id: 'corp-sonnet', upstream_model: { main: 'prod' } },
+    { id: 'mapped', upstream_model: { main: 'claude-opus-5' } },
+    {
+      id: 'by-arn',
+      upstream_model: { main: 'arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-5' },
+    },
+    { id: 'best', upstream_model: { main: 'claude-haiku-4-5@20991231' } },
+    { id: 'claude-opus-5[1m]' },
+  ],
 })
 const spellings = builtinNames().flatMap(({ id, names }) => [id, ...names].map(name => [id, name] as const))
 const word = fc.constantFrom(
@@ -24,6 +33,11 @@ const word = fc.constantFrom(
     'corp',
     'corp-sonnet',
     'best',
+    'claude',
+    'mapped',
+    'prod',
+    'claude-opus-5-20991231',
+    'us.anthropic.claude-sonnet-5-v1:0',
     '',
   ],
   ...BUILTIN_MODELS.map(({ id }) => id),
@@ -74,7 +88,7 @@ test('no spelling of a denied model gets past', () => {
     const rule = modelRule({ deniedModels: [id] })
     for (const asked of [spelling, spelling.toUpperCase(), `${spelling}[1m]`]) {
       const model = catalog.resolve(asked) ?? catalog.identify(asked)
-      assert.equal(rule(model), 'deniedModels', asked)
+      assert.deepEqual(rule(model), { key: 'deniedModels', entry: id }, asked)
     }
   }
 })
