@@ -1,8 +1,10 @@
 // POST /v1/messages and /v1/messages/count_tokens: the checks in their order, then the dispatch, then the audit.
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
-import type { Audit } from '../audit/events.ts'
+import type { Audit, SettingsState } from '../audit/events.ts'
 import type { Drain } from '../http/drain.ts'
 import { Refusal } from '../http/errors.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Ticker } from '../lib/ticker.ts'
@@ -24,6 +26,8 @@ export interface InferenceOptions {
   readonly capacity: Capacity
   readonly catalog: Pick<Catalog, 'resolve' | 'identify'>
   readonly policy: ModelPolicy
+  /** Judges what a client says of its settings; null when nobody asks. */
+  readonly settingsState: ((identity: Identity, headers: IncomingHttpHeaders) => SettingsState) | null
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly log: Log
@@ -87,6 +91,7 @@ async function serve(incoming: Incoming): Promise<void> {
     headers: request.headers,
     ageMs: reply.elapsedTime,
     isLoadTest: loadTest !== null,
+    settingsState: options.settingsState?.(request.session.identity, request.headers) ?? null,
     observer: options.observer,
     clock,
   })

@@ -32,6 +32,8 @@ export interface PolicySet {
   readonly isManaged: boolean
   /** One for each policy of the file, in its order. */
   readonly policies: readonly EffectivePolicy[]
+  /** Every document that somebody may be served. */
+  readonly documents: readonly ServedSettings[]
   /** The first policy that matches; null when none does. */
   select(identity: Pick<Identity, 'email' | 'groups'>): EffectivePolicy | null
   /** What `/managed/settings` has for `identity`; null for nothing, which is not the same as an empty document. */
@@ -55,6 +57,7 @@ export function openPolicies(config: PolicyConfig, catalog: Catalog): PolicySet 
   return {
     isManaged: config.managed !== undefined,
     policies,
+    documents: withoutPolicy === null ? policies.map(({ served }) => served) : [withoutPolicy.document],
     select,
     served(identity) {
       const policy = select(identity)

@@ -26,9 +26,10 @@ export function policyWarnings(config: Config): Finding[] {
     models: requestable(catalog),
     startModel: config.gatehouse.policy.client_start_model ?? START_MODEL,
     // What the file says is not repeated: a variable may have said it.
-    startModelName: config.gatehouse.policy.client_start_model !== undefined
-      ? 'gatehouse.policy.client_start_model'
-      : START_MODEL,
+    startModelName:
+      config.gatehouse.policy.client_start_model !== undefined
+        ? 'gatehouse.policy.client_start_model'
+        : START_MODEL,
   }
   return [
     ...orderWarnings(policies),

@@ -113,6 +113,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
       },
     },
     policy: options.policy ?? (() => null),
+    settingsState: null,
     dispatch,
     audit,
     drain,
