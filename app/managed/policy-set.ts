@@ -79,7 +79,7 @@ function effective(
 ): EffectivePolicy {
   const policy = written[index]! // the caller walks these very indexes
   const base = baseIndex === index ? undefined : written[baseIndex]
-  const settings = mergeSettings(settingsOf(base), settingsOf(policy))
+  const settings = mergeSettings(writtenSettings(base), writtenSettings(policy))
   const isFromCode = [base, policy].some(part => part?.code !== undefined) && Object.keys(settings).length > 0
   const hasOlderName = policy.cli !== undefined || policy.settings !== undefined
   return {
@@ -94,8 +94,8 @@ function effective(
   }
 }
 
-/** `cli` beside `settings` counts alone (P-3); no block is an empty document (P-4). */
-function settingsOf(policy: WrittenPolicy | undefined): JsonObject {
+/** The settings that a policy writes: of `cli` and `settings` the first (P-3), without a block an empty document (P-4). */
+export function writtenSettings(policy: WrittenPolicy | undefined): JsonObject {
   return policy?.code ?? policy?.cli ?? policy?.settings ?? {}
 }
 
