@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Ticker } from '../lib/ticker.ts'
 import type {} from '../session/bearer.ts'
+import { advisorModels } from './advisor-models.ts'
 import type { Capacity, Ticket } from './capacity.ts'
 import type { Catalog } from './catalog.ts'
 import { ClientSide } from './client-side.ts'
@@ -135,12 +136,13 @@ async function checkAndDispatch(
   exchange.stream = body.stream
   const { catalog, policy } = options
   const model = catalog.resolve(body.model)
-  const denial = policy(model ?? catalog.identify(body.model), identity)
-  if (denial !== null) {
+  for (const named of [body.model, ...advisorModels(body)]) {
+    const denial = policy(catalog.resolve(named) ?? catalog.identify(named), identity)
+    if (denial === null) continue
     const { reason, policyIndex } = denial
     options.log.debug('a policy refuses a model', { ...exchange.ids(), policy_index: policyIndex, reason })
     exchange.denial = reason
-    throw modelDenied(body.model, denial)
+    throw modelDenied(named, denial)
   }
   if (model === null) throw modelUnknown(body.model)
   await options.dispatch({
