@@ -2,6 +2,7 @@
 import { Refusal } from '../http/errors.ts'
 import type { ScannedBody } from './body-edits.ts'
 import { slicesBetween } from './body-slices.ts'
+import type { NamedModel } from './catalog.ts'
 
 /** More than any request needs; a name that is longer is none. */
 const MAX_MODELS = 16
@@ -10,7 +11,7 @@ const MAX_MODEL = 256
 /** Depth of the members of one tool: inside the list, inside the object. */
 const TOOL_DEPTH = 2
 
-/** `"model"` with every letter as `\uXXXX`; a longer key is none of those that are looked for. */
+/** The word model in quotes, every letter of it escaped; a longer key is none of those that are looked for. */
 const MAX_KEY = 2 + 6 * 'model'.length
 
 const QUOTE = 0x22
@@ -18,12 +19,14 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 
 /**
- * The `model` of each advisor in `tools`, each once; the body is known to be valid JSON.
+ * The `model` of each advisor in `tools`, each once, and what a policy is to judge; the body is known to be valid JSON.
+ *
+ * Judged as it is written: it goes upstream so, past the catalog and its `upstream_model`.
  *
  * Members that stand twice in one tool all count, as the upstream may read the first or the last. One pass over the
  * bytes, which remembers one tool at a time: `tools` may be as long as a body.
  */
-export function advisorModels(body: ScannedBody): string[] {
+export function advisorModels(body: ScannedBody): [name: string, judged: NamedModel][] {
   const member = body.members.find(({ name }) => name === 'tools')
   if (member === undefined) return []
   const source = Buffer.concat(slicesBetween(body.chunks, member.valueStart, member.valueEnd))
@@ -46,7 +49,7 @@ export function advisorModels(body: ScannedBody): string[] {
       depth -= 1
     }
   }
-  return [...found]
+  return [...found].map(name => [name, { id: name, names: [name], sentAs: [] }])
 }
 
 interface Tool {

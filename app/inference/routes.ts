@@ -136,8 +136,9 @@ async function checkAndDispatch(
   exchange.stream = body.stream
   const { catalog, policy } = options
   const model = catalog.resolve(body.model)
-  for (const named of [body.model, ...advisorModels(body)]) {
-    const denial = policy(catalog.resolve(named) ?? catalog.identify(named), identity)
+  const asked = model ?? catalog.identify(body.model)
+  for (const [named, judged] of [[body.model, asked] as const, ...advisorModels(body)]) {
+    const denial = policy(judged, identity)
     if (denial === null) continue
     const { reason, policyIndex } = denial
     options.log.debug('a policy refuses a model', { ...exchange.ids(), policy_index: policyIndex, reason })

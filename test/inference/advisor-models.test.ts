@@ -14,7 +14,7 @@ function advisorsOf(tools: string): string[] {
   assert.ok(found.kind === 'object')
   // In two chunks, as a body may come.
   const chunks = [body.subarray(0, 30), body.subarray(30)]
-  return advisorModels({ ...found, chunks, length: body.length })
+  return advisorModels({ ...found, chunks, length: body.length }).map(([name]) => name)
 }
 
 const ADVISOR = '"type":"advisor_20260301","name":"advisor"'

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BUILTIN_MODELS } from '../../app/inference/builtin-models.ts'
+import type { NamedModel } from '../../app/inference/catalog.ts'
 import { builtinNames } from '../../app/inference/model-names.ts'
 import { createModelPolicy } from '../../app/managed/model-policy.ts'
 import { modelRule } from '../../app/managed/model-rule.ts'
@@ -91,4 +92,26 @@ test('no spelling of a denied model gets past', () => {
       assert.deepEqual(rule(model), { key: 'deniedModels', entry: id }, asked)
     }
   }
+})
+
+test('a name that goes upstream as it is, is judged apart from the model that the catalog has under it', () => {
+  const remapped = catalogOf({
+    models: [
+      { id: 'claude-opus-5', upstream_model: { main: 'claude-haiku-4-5' } },
+      { id: 'mine', upstream_model: { main: 'claude-opus-4-8' } },
+    ],
+  })
+  const settings = { availableModels: ['haiku', 'mine'], deniedModels: ['claude-opus-4-8'] }
+  const managed = { policies: [{ match: {}, code: settings }] }
+  const policies = openPolicies({ listen: { public_url: 'u', hasPublicUrl: true }, managed }, remapped)
+  const policy = createModelPolicy({ policies, unmatched: 'deny' })
+  const reasonOf = (model: NamedModel | null) => model && (policy(model, { sub: 's' })?.reason ?? null)
+  const asItIs = (id: string) => reasonOf({ id, names: [id], sentAs: [] })
+
+  assert.deepEqual(
+    [asItIs('claude-opus-5'), reasonOf(remapped.resolve('claude-opus-5'))],
+    ['availableModels', null],
+  )
+  assert.deepEqual([asItIs('mine'), reasonOf(remapped.resolve('mine'))], [null, 'deniedModels'])
+  assert.equal(asItIs('us.anthropic.claude-opus-4-8-v1:0'), 'deniedModels')
 })
