@@ -14,6 +14,7 @@ import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
+import { openSettingsDrift, type SettingsDrift } from './managed/settings-drift.ts'
 import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
@@ -55,6 +56,8 @@ export interface Services extends AsyncDisposable {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly catalog: Catalog
   readonly policies: PolicySet
+  /** Null unless `gatehouse.policy.settings_drift` is `report`. */
+  readonly settingsDrift: SettingsDrift | null
   readonly relay: Relay
   readonly capacity: Capacity
 }
@@ -71,7 +74,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
   opening.defer(() => sessions.lastSeen.close())
-  const services = { pool, readiness, relay, signIn, ...sessions, ...openInference(options, network) }
+  const inference = openInference(options, network)
+  const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
+  opening.defer(() => settingsDrift?.close())
+  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -157,6 +163,14 @@ function openInference({ config, version, log, monotonic }: ServicesOptions, net
     ...{ log, clock: monotonic, random: Math.random },
   })
   return { upstreams, catalog, capacity, policies: openPolicies(config, catalog) }
+}
+
+async function openDrift(
+  { config, log, clock }: ServicesOptions,
+  { pool, policies }: Pick<Services, 'pool' | 'policies'>,
+): Promise<SettingsDrift | null> {
+  const { settings_drift, accepted_checksums: accepted } = config.gatehouse.policy
+  return settings_drift === 'off' ? null : openSettingsDrift({ pool, policies, accepted, clock, log })
 }
 
 /** Bytes: the container's limit where there is one. */
