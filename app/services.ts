@@ -15,6 +15,7 @@ import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { guardedFetch } from './net/fetch.ts'
+import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { createKeyring } from './session/keyring.ts'
@@ -61,9 +62,9 @@ export interface Services extends AsyncDisposable {
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
 export async function openServices(options: ServicesOptions): Promise<Services> {
   await using opening = new AsyncDisposableStack()
-  const { pool, readiness } = await openStore(options, opening)
   const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
   opening.defer(() => network.close())
+  const { pool, readiness } = await openStore(options, { opening, network })
   const relay = openTelemetry(options, network)
   opening.defer(() => relay.stop(0)) // after a run that ended in order there is nothing left to stop
   const signIn = await openSignInThrough(options, network)
@@ -75,11 +76,16 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-async function openStore(options: ServicesOptions, opening: AsyncDisposableStack) {
+async function openStore(
+  options: ServicesOptions,
+  { opening, network }: { opening: AsyncDisposableStack; network: Network },
+) {
   const { config, log, clock, signal } = options
-  const { pool, probe, close } = await connectAtBoot(config.store, { log, clock, signal })
+  const { cloud_sql: instance } = config.gatehouse
+  const cloudSql = instance && { config: instance, google: createGoogleAccess(network) }
+  const { pool, probe, key, close } = await connectAtBoot(config.store, { log, clock, signal, cloudSql })
   opening.defer(close)
-  await migrate(pool, { folder: options.migrations, log, signal })
+  await migrate(pool, { folder: options.migrations, log, signal, key })
   const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
   const sweeper = startSweeper({ pool, log, clock, identityDays })
   opening.defer(() => sweeper.stop())

@@ -13,6 +13,7 @@ import {
   SqlDatabaseInstance,
   type SqlDatabaseInstanceConfig,
   SqlUser,
+  type SqlUserConfig,
 } from './google.ts'
 import type { Account } from './project.ts'
 
@@ -82,7 +83,12 @@ export class Database extends Construct {
   /** The role of the bootstrap job, whose password is in its secret. */
   readonly bootstrapUser = BOOTSTRAP_USER
   readonly ipType: 'PSC' | 'PRIVATE'
+  /** `<project>:<instance>`, as metrics name it. */
+  readonly metricsId: string
+  /** What must be there before anybody connects: the name, the users and their rights. */
+  readonly ready: readonly ITerraformDependable[]
   readonly #props: DatabaseProps
+  readonly #ready: ITerraformDependable[] = []
 
   constructor(scope: Construct, id: string, props: DatabaseProps) {
     super(scope, id)
@@ -91,6 +97,7 @@ export class Database extends Construct {
     const instanceName = `${name}-db`
 
     this.connectionName = `${project}:${region}:${instanceName}`
+    this.metricsId = `${project}:${instanceName}`
     this.ipType = connectivity.kind === 'psc' ? 'PSC' : 'PRIVATE'
     const instance = new SqlDatabaseInstance(this, 'instance', this.#instance(instanceName))
     this.instanceName = instance.name
@@ -101,11 +108,12 @@ export class Database extends Construct {
       ...{ project, instance: instance.name, name: DATABASE },
       deletionPolicy: 'ABANDON', // Postgres drops no database that roles still hold
     })
-    this.#user('bootstrap-user', BOOTSTRAP_USER, props.bootstrap.password)
+    this.#builtInUser('bootstrap-user', BOOTSTRAP_USER, props.bootstrap.password)
     this.role = login.kind === 'iam' ? `${name}-run@${project}.iam` : PASSWORD_USER
-    if (login.kind === 'password') this.#user('password-user', PASSWORD_USER, login.password)
-    else if (props.hasIamUser) this.#iamUser()
+    if (login.kind === 'password') this.#builtInUser('password-user', PASSWORD_USER, login.password)
+    else if (props.hasIamUser) this.#iamUser(props.runtime)
     this.#grants(instance.name)
+    this.ready = this.#ready
   }
 
   #instance(name: string): SqlDatabaseInstanceConfig {
@@ -178,16 +186,11 @@ export class Database extends Construct {
       privateVisibilityConfig: { networks: [{ networkUrl: network }] },
       dependsOn: [dns],
     })
-    new DnsRecordSet(this, 'record', {
-      ...{
-        project,
-        managedZone: zone.name,
-        name: zone.dnsName,
-        type: 'A',
-        ttl: 60,
-        rrdatas: [reserved.address],
-      },
+    const record = new DnsRecordSet(this, 'record', {
+      ...{ project, managedZone: zone.name, name: zone.dnsName },
+      ...{ type: 'A', ttl: 60, rrdatas: [reserved.address] },
     })
+    this.#ready.push(record)
   }
 
   #peering(servicenetworking: ITerraformDependable): ServiceNetworkingConnection {
@@ -209,28 +212,24 @@ export class Database extends Construct {
     })
   }
 
-  /** Roles that own tables cannot be dropped, so the users are left behind when the stack goes. */
-  #user(id: string, name: string, password: Password): void {
-    new SqlUser(this, id, {
-      ...{
-        project: this.#props.project,
-        instance: this.instanceName,
-        name,
-        type: 'BUILT_IN',
-        deletionPolicy: 'ABANDON',
-      },
-      ...{ passwordWo: password.value, passwordWoVersion: password.generation },
+  #builtInUser(id: string, name: string, password: Password): void {
+    this.#user(id, {
+      ...{ name, type: 'BUILT_IN', passwordWo: password.value, passwordWoVersion: password.generation },
     })
   }
 
-  #iamUser(): void {
-    new SqlUser(this, 'iam-user', {
-      ...{ project: this.#props.project, instance: this.instanceName, type: 'CLOUD_IAM_SERVICE_ACCOUNT' },
-      ...{
-        name: Fn.trimsuffix(this.#props.runtime.email, '.gserviceaccount.com'),
-        deletionPolicy: 'ABANDON',
-      },
-    })
+  #iamUser({ email }: Account): void {
+    const name = Fn.trimsuffix(email, '.gserviceaccount.com')
+    this.#user('iam-user', { name, type: 'CLOUD_IAM_SERVICE_ACCOUNT' })
+  }
+
+  /** Roles that own tables cannot be dropped, so the users are left behind when the stack goes. */
+  #user(id: string, settings: Omit<SqlUserConfig, 'instance'>): void {
+    const { project } = this.#props
+    const instance = this.instanceName
+    this.#ready.push(
+      new SqlUser(this, id, { ...{ project, instance, deletionPolicy: 'ABANDON' }, ...settings }),
+    )
   }
 
   /** For this instance only; a role on the project would open every database in it (G-14). */
@@ -241,11 +240,9 @@ export class Database extends Construct {
       expression: `resource.name == "projects/${project}/instances/${instance}"`,
     }
     const grant = (id: string, role: string, { member }: Account) =>
-      new ProjectIamMember(this, id, { project, role, member, condition })
-    if (path === 'connector') {
-      grant('client', 'roles/cloudsql.client', runtime)
-      grant('bootstrap-client', 'roles/cloudsql.client', bootstrap.account)
-    }
+      this.#ready.push(new ProjectIamMember(this, id, { project, role, member, condition }))
+    grant('bootstrap-client', 'roles/cloudsql.client', bootstrap.account) // its job always takes the connector
+    if (path === 'connector') grant('client', 'roles/cloudsql.client', runtime)
     if (login.kind === 'iam') grant('instance-user', 'roles/cloudsql.instanceUser', runtime)
   }
 }

@@ -8,21 +8,22 @@ import { policyWarnings } from '../app/managed/warnings.ts'
 import { judgeHost } from '../app/net/ssrf-guard.ts'
 import { GatewayConfigError } from './gateway-config.ts'
 
-/** What Cloud Run sets in the container; nothing else can be referred to as `${NAME}`. */
-const CONTAINER = {
-  PORT: '8080',
-  K_SERVICE: 'gatehouse',
-  NODE_ENV: 'production',
+export interface JudgedConfig {
+  /** The name of the organisation's file, for the report. */
+  readonly file: string
+  readonly text: string
+  /** What the container's environment will hold, and so what `${NAME}` may refer to. */
+  readonly variables: Readonly<Record<string, string>>
 }
 
 /**
- * Answers the warnings about the text of a gateway.yaml, one line each.
+ * Answers the warnings about a gateway.yaml, one line each.
  *
  * @throws {GatewayConfigError} with every problem that the gateway would refuse to boot with.
  */
-export function judgeGatewayConfig(file: string, text: string): string[] {
+export function judgeGatewayConfig({ file, text, variables }: JudgedConfig): string[] {
   const result = parseConfigText(text, {
-    environment: readEnvironment(CONTAINER),
+    environment: readEnvironment({ ...variables, PORT: '8080', K_SERVICE: 'gatehouse' }), // which Cloud Run adds
     readFile: mountedFile,
     now: 0, // only the expiry of certificates is judged by it, and synth knows no clock
     judgeHost,

@@ -67,4 +67,4 @@ export {
   SqlDatabaseInstance,
   type SqlDatabaseInstanceConfig,
 } from '@cdktf/provider-google/lib/sql-database-instance/index.js'
-export { SqlUser } from '@cdktf/provider-google/lib/sql-user/index.js'
+export { SqlUser, type SqlUserConfig } from '@cdktf/provider-google/lib/sql-user/index.js'

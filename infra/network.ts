@@ -49,6 +49,8 @@ export class Network extends Construct {
   readonly proxyOnlySubnet: ITerraformDependable | undefined
   /** Where Google's APIs answer. */
   readonly apiAddress: string
+  /** What must be there before anybody sends: nothing refers to the NAT. */
+  readonly ready: readonly ITerraformDependable[]
   readonly #props: NetworkProps
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -72,7 +74,7 @@ export class Network extends Construct {
     }
     this.proxyOnlySubnet = proxyOnlyCidr === undefined ? undefined : this.#proxyOnly(proxyOnlyCidr)
     this.apiAddress = this.#googleApis()
-    if (natAddresses > 0) this.#nat(natAddresses)
+    this.ready = natAddresses > 0 ? [this.#nat(natAddresses)] : []
   }
 
   #subnet(id: string, range: string): string {
@@ -106,7 +108,7 @@ export class Network extends Construct {
     return googleApisAddress
   }
 
-  #nat(count: number): void {
+  #nat(count: number): ComputeRouterNat {
     const { name, labels } = this.#props
     const addresses = Array.from({ length: count }, (_, index) => {
       const id = `nat-${index + 1}`
@@ -117,7 +119,7 @@ export class Network extends Construct {
     const router = new ComputeRouter(this, 'router', {
       ...{ ...this.#regional(), name, network: this.networkId },
     })
-    new ComputeRouterNat(this, 'nat', {
+    return new ComputeRouterNat(this, 'nat', {
       ...{ ...this.#regional(), name, router: router.name },
       ...{ natIpAllocateOption: 'MANUAL_ONLY', natIps: addresses.map(address => address.selfLink) },
       sourceSubnetworkIpRangesToNat: 'LIST_OF_SUBNETWORKS',

@@ -27,7 +27,7 @@ const FEATURE_APIS = {
   groups: ['admin', 'cloudidentity'],
   rotation: ['pubsub'],
   build: ['cloudbuild', 'containeranalysis'],
-  attestation: ['binaryauthorization', 'cloudkms'],
+  attestation: ['binaryauthorization', 'cloudkms', 'containeranalysis'],
   budget: ['billingbudgets'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
@@ -58,6 +58,8 @@ export class Project extends Construct {
   readonly runtimeAccount: Account
   /** What the bootstrap job runs as: the database's client and reader of one secret. */
   readonly bootstrapAccount: Account
+  /** What builds and pushes images. */
+  readonly buildAccount: Account
   /** What may start the doctor job, and nothing else. */
   readonly probeAccount: Account
   readonly #services = new Map<string, ProjectService>()
@@ -66,16 +68,18 @@ export class Project extends Construct {
   constructor(scope: Construct, id: string, props: ProjectProps) {
     super(scope, id)
     this.#props = props
-    for (const api of [...APIS, ...props.features.flatMap(feature => FEATURE_APIS[feature])]) {
+    for (const api of new Set<Api>([...APIS, ...props.features.flatMap(feature => FEATURE_APIS[feature])])) {
       const service = new ProjectService(this, `api-${api}`, {
         ...{ project: props.project, service: `${api}.googleapis.com` },
         disableOnDestroy: false, // others in the project may use it
       })
       this.#services.set(api, service)
     }
-    this.runtimeAccount = this.account('run', 'runs the gateway')
-    this.bootstrapAccount = this.account('bootstrap', 'gives the runtime account its database grants')
-    this.probeAccount = this.account('probe', 'starts the doctor job')
+    this.runtimeAccount = this.#account('run', 'runs the gateway')
+    this.bootstrapAccount = this.#account('bootstrap', 'gives the runtime account its database grants')
+    this.probeAccount = this.#account('probe', 'starts the doctor job')
+    this.buildAccount = this.#account('build', 'builds, tests and pushes images')
+    this.#grantLogs()
     this.#grantModels()
   }
 
@@ -86,8 +90,12 @@ export class Project extends Construct {
     return service
   }
 
-  /** Makes the account `<name>-<role>`. */
-  account(role: string, purpose: string): Account {
+  /** The email of the account `<name>-<role>`: for texts that are written before Google answers. */
+  emailOf(role: string): string {
+    return `${this.#props.name}-${role}@${this.#props.project}.iam.gserviceaccount.com`
+  }
+
+  #account(role: string, purpose: string): Account {
     const { project, name } = this.#props
     const { email, member } = new ServiceAccount(this, `account-${role}`, {
       ...{ project, accountId: `${name}-${role}`, displayName: `${name}-${role}`, description: purpose },
@@ -96,9 +104,14 @@ export class Project extends Construct {
     return { email, member }
   }
 
-  /** The email that `account(role)` will have: for texts that are written before Google answers. */
-  emailOf(role: string): string {
-    return `${this.#props.name}-${role}@${this.#props.project}.iam.gserviceaccount.com`
+  /** A build with an account of its own may not even write its log without this (G-13). */
+  #grantLogs(): void {
+    const role = 'roles/logging.logWriter'
+    new ProjectIamMember(this, 'build-logs', {
+      project: this.#props.project,
+      role,
+      member: this.buildAccount.member,
+    })
   }
 
   #grantModels(): void {

@@ -9,7 +9,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   project: 'project: my-project',
   projectNumber: 'projectNumber: "123456789012"',
   region: 'region: europe-west1',
-  stateBucket: 'stateBucket: my-project-terraform-state',
+  stateBucket: 'stateBucket: my-project-gatehouse-state',
   oidc: 'oidc: { clientId: 1234-abcd.apps.googleusercontent.com, allowedEmailDomains: [example.com] }',
   'oidc.clientId': 'clientId: 1234-abcd.apps.googleusercontent.com',
   'oidc.allowedEmailDomains': 'allowedEmailDomains: [example.com]',

@@ -172,7 +172,7 @@ function frontend({ frontend, googleProvider }: Partial<ParsedSettings>, tree: T
 function databaseShape({ database }: Partial<ParsedSettings>): Finding[] {
   if (database === undefined) return []
   const findings: Finding[] = []
-  const { edition, tier, login, path, backups } = database
+  const { edition, tier, login, path, connectivity, backups } = database
   const isOfPlus = tier.startsWith('db-perf-')
   if (isOfPlus !== (edition === 'ENTERPRISE_PLUS')) {
     const text = `${tier} is no tier of the edition ${edition}.`
@@ -184,6 +184,14 @@ function databaseShape({ database }: Partial<ParsedSettings>): Finding[] {
   if (login === 'iam' && path === 'direct') {
     const text = 'direct needs a password: an IAM login is made by the connector.'
     findings.push({ path: ['database', 'path'], text, fix: 'set path: connector, or login: password.' })
+  }
+  if (connectivity === 'psa' && path === 'direct') {
+    const text = 'direct needs an address that is known before the database is made.'
+    findings.push({
+      path: ['database', 'path'],
+      text,
+      fix: 'set connectivity: psc, or path: connector.',
+    })
   }
   if (backups.logDays > 7 && edition === 'ENTERPRISE') {
     const text = `${backups.logDays} days of logs are kept by ENTERPRISE_PLUS only.`

@@ -1,24 +1,24 @@
 /** Everything an environment is made of, in order of dependency: the page to read first. */
-import { GcsBackend, TerraformElement, TerraformStack } from 'cdktf'
-import type { Construct, Node } from 'constructs'
-import { type Connectivity, Database } from './database.ts'
-import { Directory } from './directory.ts'
-import { ephemeralPassword } from './ephemeral-password.ts'
-import { renderGatewayConfig } from './gateway-config.ts'
+import type { Construct } from 'constructs'
+import { awaitApis } from './api-order.ts'
+import { Armor } from './armor.ts'
+import { AuditSink } from './audit-sink.ts'
+import { Budget } from './budget.ts'
+import { environment } from './container.ts'
+import { DatabaseGrants } from './database-grants.ts'
+import { Dns } from './dns.ts'
+import { Doctor } from './doctor.ts'
+import { EnvironmentStack } from './environment-stack.ts'
+import { addFoundation, type Foundation, type OrganisationFile } from './foundation.ts'
 import { judgeGatewayConfig } from './gateway-judge.ts'
-import { GoogleProvider } from './google.ts'
-import { Network, type NetworkPlace } from './network.ts'
+import { LoadBalancer } from './load-balancer.ts'
+import { Monitoring } from './monitoring.ts'
+import type { Network } from './network.ts'
 import { addOutputs } from './outputs.ts'
-import { ownedConfig } from './owned-config.ts'
-import { type Feature, Project } from './project.ts'
-import { Secrets } from './secrets.ts'
+import { Service } from './service.ts'
 import type { Settings } from './settings.ts'
-
-/** The organisation's own gateway.yaml. */
-export interface OrganisationFile {
-  readonly name: string
-  readonly text: string
-}
+import { placeOf, sharedSubnetOf, trafficOf, vertexEndpointOf } from './stack-props.ts'
+import { UptimeCheck } from './uptime-check.ts'
 
 /**
  * One environment. A phase only adds to the one before it (G-59): `foundation` is all that needs no image,
@@ -26,143 +26,142 @@ export interface OrganisationFile {
  *
  * @throws {GatewayConfigError} when the gateway would refuse to boot with what is rendered.
  */
-export class GatehouseStack extends TerraformStack {
+export class GatehouseStack extends EnvironmentStack {
   /** What the gateway would warn of at its boot. */
   readonly warnings: readonly string[]
-  readonly #ids = new Map<string, string>()
+  readonly #settings: Settings
+  readonly #place: ReturnType<typeof placeOf>
 
   constructor(scope: Construct, settings: Settings, organisation: OrganisationFile) {
-    super(scope, settings.env)
-    this.#terraform(settings)
-    const { name, labels, deletionProtection, phase } = settings
-    const place = { project: settings.project, region: settings.region, name, labels }
+    super(scope, settings)
+    this.#settings = settings
+    this.#place = placeOf(settings)
+    const { phase } = settings
 
-    const project = new Project(this, 'project', {
-      ...{ ...place, features: featuresOf(settings) },
-      vertexRole: settings.vertex.enabled ? settings.vertex.role : 'none',
-    })
-    const { runtimeAccount: runtime } = project
-    const network = new Network(this, 'network', {
-      ...{ ...place, ...networkOf(settings), compute: project.enabled('compute') },
-    })
-    const directory = directoryOf(this, settings, project)
+    const foundation = addFoundation(this, settings, organisation)
+    const doctor = phase === 'foundation' ? null : this.#jobs(foundation)
+    const names = phase === 'complete' && doctor !== null ? this.#front(foundation, doctor) : null
 
-    const { passwordGeneration, login } = settings.database
-    const bootstrapPassword = ephemeralPassword(this, 'db_bootstrap', passwordGeneration)
-    const password =
-      login === 'password' ? ephemeralPassword(this, 'db_password', passwordGeneration) : undefined
-    const database = new Database(this, 'database', {
-      ...{ ...place, ...settings.database, network: network.networkId, deletionProtection, runtime },
-      connectivity: connectivityOf(settings, project, network),
-      login: password === undefined ? { kind: 'iam' } : { kind: 'password', password },
-      bootstrap: { account: project.bootstrapAccount, password: bootstrapPassword },
-      ...{ hasIamUser: phase !== 'foundation', sqladmin: project.enabled('sqladmin') },
+    this.warnings = judgeGatewayConfig({
+      ...{ file: organisation.name, text: foundation.config },
+      variables: Object.fromEntries(environment(this.#place).map(({ name, value }) => [name, value])),
     })
-
-    const owned = ownedConfig(settings, { database, directoryEmail: project.emailOf('directory') })
-    const config = renderGatewayConfig(organisation.name, organisation.text, owned)
-    this.warnings = judgeGatewayConfig(organisation.name, config)
-    const secrets = new Secrets(this, 'secrets', {
-      ...{ ...place, projectNumber: settings.projectNumber, deletionProtection, config },
-      ...{ jwtGenerations: settings.secrets.jwt.generations, extra: settings.secrets.extra },
-      oidcClientSecretVersion: settings.secrets.oidcClientSecret.version,
-      ...{ databaseBootstrap: bootstrapPassword, databasePassword: password },
-      ...{ runtime, bootstrap: project.bootstrapAccount, secretmanager: project.enabled('secretmanager') },
-      ...{ replication: settings.secrets.replication, rotation: rotationOf(settings, project) },
-    })
-
     addOutputs(this, {
-      ...{ ...place, projectNumber: settings.projectNumber, manualSecrets: secrets.manual },
-      ...{ publicUrl: owned.publicUrl, issuer: settings.oidc.issuer, directorySetup: directory?.setup },
-      ...{ sharedSubnet: sharedSubnetOf(settings), vertexLocation: owned.vertex?.location },
-      isPrivateCa: settings.frontend.certificate.kind === 'private-ca',
+      ...{ ...this.#place, projectNumber: settings.projectNumber, issuer: settings.oidc.issuer },
+      ...{ publicUrl: foundation.owned.publicUrl, manualSecrets: foundation.secrets.manual },
+      certificateRecord: foundation.certificate?.dnsRecord ?? null,
+      directorySetup: foundation.directory?.setup,
+      ...{ resolverInstructions: names?.resolverInstructions, sharedSubnet: sharedSubnetOf(settings) },
+      vertexLocation: foundation.owned.vertex?.location,
+      isPrivateCa: foundation.certificate !== null && settings.frontend.certificate.kind === 'private-ca',
     })
   }
 
-  /** Such as `database_iam-user`: the construct's path, without the hash that cdktf appends. */
-  protected override allocateLogicalId(element: TerraformElement | Node): string {
-    const { scopes } = TerraformElement.isTerraformElement(element) ? element.node : (element as Node) // the other half of the union
-    const path = scopes.slice(scopes.indexOf(this) + 1).map(({ node }) => node.id)
-    const id = path.map(part => (path.length === 1 ? part : part.replaceAll(/[^A-Za-z0-9-]/g, '-'))).join('_')
-    const taken = this.#ids.get(id) ?? path.join('/')
-    if (taken !== path.join('/')) throw new Error(`${taken} and ${path.join('/')} would both be called ${id}`)
-    this.#ids.set(id, taken)
-    return id
-  }
-
-  #terraform({ project, region, stateBucket, statePrefix, googleProvider, budget }: Settings): void {
-    new GcsBackend(this, { bucket: stateBucket, prefix: statePrefix })
-    new GoogleProvider(this, 'google', {
-      ...{ project, region },
-      // The budgets API takes the project that its quota is counted on from a header.
-      ...(budget && { billingProject: project, userProjectOverride: true }),
+  /** What runs in the gateway's image, once or now and then. */
+  #jobs({ project, network, database, secrets }: Foundation): Doctor {
+    const grants = new DatabaseGrants(this, 'grants', {
+      ...{ ...this.#container(network), serviceAccount: project.bootstrapAccount.email },
+      ...{ instance: database.connectionName, ipType: database.ipType, database: database.databaseName },
+      ...{ role: database.role, user: database.bootstrapUser, password: secrets.bootstrapMount },
+      after: [...secrets.bootstrapGrants, ...database.ready, ...network.ready],
     })
-    this.addOverride('terraform.required_version', '>= 1.11.0') // the first with write-only arguments
-    this.addOverride('terraform.required_providers.google', {
-      source: 'hashicorp/google',
-      version: googleProvider,
+    const doctor = new Doctor(this, 'doctor', {
+      ...{ ...this.#container(network), serviceAccount: project.runtimeAccount.email },
+      ...{ mounts: secrets.mounts, probeAccount: project.probeAccount.email },
+      schedule: this.#settings.monitoring.doctorSchedule,
+      after: [...secrets.grants, ...database.ready, ...network.ready],
     })
-    this.addOverride('terraform.required_providers.random', { source: 'hashicorp/random', version: '~> 3.7' })
+    awaitApis(grants, project.enabled('run'))
+    awaitApis(doctor, project.enabled('run'), project.enabled('cloudscheduler'))
+    return doctor
   }
-}
 
-/** The parts of Google that only some environments use. */
-function featuresOf(settings: Settings): Feature[] {
-  const { database, vertex, frontend, directory, secrets, build, budget } = settings
-  const isUsed: Record<Feature, boolean> = {
-    'private-services': database.connectivity === 'psa',
-    'regional-endpoints': vertex.enabled && ['us', 'eu'].includes(vertex.location),
-    'private-ca': frontend.topology === 'load-balancer' && frontend.certificate.kind === 'private-ca',
-    groups: directory.mode !== 'none',
-    rotation: secrets.rotationDays !== undefined,
-    build: build.enabled,
-    attestation: build.binaryAuthorization !== 'off',
-    budget: budget !== undefined,
+  /** The service, its door and its names, and who watches it. */
+  #front(foundation: Foundation, doctor: Doctor): Dns {
+    const { project, network, database, secrets, owned } = foundation
+    const { service: size, deletionProtection } = this.#settings
+    const service = new Service(this, 'service', {
+      ...{ ...this.#container(network), ...size, name: this.#settings.name, deletionProtection },
+      ...{ serviceAccount: project.runtimeAccount.email, mounts: secrets.mounts },
+      traffic: trafficOf(this.#settings),
+      after: [...secrets.grants, ...database.ready, ...network.ready],
+    })
+    awaitApis(service, project.enabled('run'))
+
+    const host = new URL(owned.publicUrl).hostname
+    const hostAddress = this.#loadBalancer(foundation, service)?.address
+    const vertex = vertexEndpointOf(this.#settings)
+    const dns = new Dns(this, 'dns', {
+      ...{ ...this.#place, network: network.networkId, googleApisAddress: network.apiAddress, host },
+      ...{
+        inboundResolver: this.#settings.network.inboundResolver,
+        ...(hostAddress !== undefined && { hostAddress }),
+      },
+      ...(vertex && { vertexEndpoint: { location: vertex, subnetwork: network.endpointsSubnetId } }),
+    })
+    awaitApis(dns, project.enabled('dns'), ...(vertex ? [project.enabled('networkconnectivity')] : []))
+    this.#watch(foundation, { service, doctor, host })
+    return dns
   }
-  return (Object.keys(isUsed) as Feature[]).filter(feature => isUsed[feature]) // a record of all features
-}
 
-function networkOf({ network, frontend }: Settings) {
-  const hasProxySubnet = frontend.topology === 'load-balancer' && network.createProxyOnlySubnet
-  return {
-    ...{ place: networkPlaceOf(network), googleApisAddress: network.googleApisAddress },
-    ...(hasProxySubnet && { proxyOnlyCidr: network.proxyOnlyCidr }),
-    natAddresses: network.egress === 'ALL_TRAFFIC' ? network.natAddresses : 0,
+  #loadBalancer(
+    { project, network, certificate }: Foundation,
+    { serviceName }: Service,
+  ): LoadBalancer | null {
+    if (certificate === null) return null
+    const { frontend } = this.#settings
+    const armor = frontend.armor
+      ? new Armor(this, 'armor', { ...this.#place, clientCidrs: frontend.clientCidrs })
+      : undefined
+    if (armor) awaitApis(armor, project.enabled('compute'))
+    return new LoadBalancer(this, 'load-balancer', {
+      ...{ ...this.#place, network: network.networkId, subnetwork: network.endpointsSubnetId },
+      ...{ service: serviceName, certificateId: certificate.certificateId },
+      ...(network.proxyOnlySubnet && { proxyOnlySubnet: network.proxyOnlySubnet }),
+      ...(armor && { securityPolicy: armor.policyId }),
+    })
   }
-}
 
-function networkPlaceOf({ mode, egressCidr, endpointsCidr, ...ids }: Settings['network']): NetworkPlace {
-  const { network, egressSubnet, endpointsSubnet } = ids
-  if (mode === 'create') return { mode, egressCidr, endpointsCidr }
-  if (!network || !egressSubnet || !endpointsSubnet)
-    throw new Error('the settings let an unnamed network pass')
-  return { mode, network, egressSubnet, endpointsSubnet }
-}
-
-function directoryOf(stack: TerraformStack, settings: Settings, project: Project): Directory | undefined {
-  const { mode, lookup } = settings.directory
-  if (mode === 'none') return undefined
-  return new Directory(stack, 'directory', {
-    ...{ project: settings.project, name: settings.name, mode, lookup },
-    ...{ runtime: project.runtimeAccount, iam: project.enabled('iam') },
-  })
-}
-
-function connectivityOf({ database }: Settings, project: Project, network: Network): Connectivity {
-  if (database.connectivity === 'psa') {
-    return { kind: 'psa', servicenetworking: project.enabled('servicenetworking') }
+  #watch(
+    { project, database }: Foundation,
+    { service, doctor, host }: { service: Service; doctor: Doctor; host: string },
+  ): void {
+    const { monitoring: asked, service: size, budget, projectNumber, name } = this.#settings
+    const monitoring = new Monitoring(this, 'monitoring', {
+      ...{
+        ...this.#place,
+        ...size,
+        service: service.serviceName,
+        doctorJob: doctor.jobName,
+        emails: asked.emails,
+      },
+      database: { id: database.metricsId, connectionLimit: this.#settings.database.connectionLimit },
+    })
+    awaitApis(monitoring, project.enabled('logging'), project.enabled('monitoring'))
+    const { channels } = monitoring
+    if (asked.auditDataset !== undefined) {
+      const sink = { ...this.#place, service: service.serviceName, dataset: asked.auditDataset }
+      awaitApis(new AuditSink(this, 'audit', sink), project.enabled('logging'))
+    }
+    if (asked.uptimeService !== undefined) {
+      const check = { ...this.#place, host, uptimeService: asked.uptimeService, channels }
+      awaitApis(new UptimeCheck(this, 'uptime', check), project.enabled('monitoring'))
+    }
+    if (budget !== undefined) {
+      awaitApis(
+        new Budget(this, 'budget', { ...budget, name, projectNumber, channels }),
+        project.enabled('billingbudgets'),
+      )
+    }
   }
-  const { endpointsSubnetId: subnetwork } = network
-  return { kind: 'psc', subnetwork, address: database.endpointAddress, dns: project.enabled('dns') }
-}
 
-function rotationOf({ secrets }: Settings, project: Project) {
-  const { rotationDays: days } = secrets
-  return days === undefined ? undefined : { days, pubsub: project.enabled('pubsub') }
-}
-
-/** Of a Shared VPC, the subnet that the host project's owner has to open. */
-function sharedSubnetOf({ network, project }: Settings): string | undefined {
-  const { egressSubnet } = network
-  return egressSubnet !== undefined && egressSubnet.split('/')[1] !== project ? egressSubnet : undefined
+  /** What the service and its jobs share. */
+  #container({ networkId: network, egressSubnetId: subnetwork }: Network) {
+    const { image, service, network: asked, build } = this.#settings
+    if (image === undefined) throw new Error('the settings let a phase without an image pass')
+    const { cpu, memory } = service
+    const { egress } = asked
+    const binaryAuthorization = build.binaryAuthorization !== 'off'
+    return { ...this.#place, image, network, subnetwork, egress, cpu, memory, binaryAuthorization }
+  }
 }

@@ -113,6 +113,7 @@ export type AuditEvent =
       sub: string
       email?: string | undefined
     }
+  | { evt: 'doctor.result'; check: string; status: 'ok' | 'warn' | 'fail' | 'skip' }
   | { evt: 'server.stop'; signal: string; cut: number; drained_ms: number }
   | { evt: 'audit.gap'; dropped: number; since: string }
 

@@ -1,4 +1,6 @@
+import { type DoctorArguments, readDoctorArguments } from './doctor-arguments.ts'
 import { type ExplainArguments, readExplainArguments } from './explain-arguments.ts'
+import { type MigrateArguments, readMigrateArguments } from './migrate-arguments.ts'
 
 /** What the command line asks for. */
 export type Arguments =
@@ -8,11 +10,13 @@ export type Arguments =
   | { kind: 'serve'; config: string | null; data: string | null }
   | { kind: 'check'; config: string; allowUnset: boolean }
   | ExplainArguments
+  | MigrateArguments
+  | DoctorArguments
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
 export const USAGE =
-  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | --help | --version'
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | doctor --config FILE | migrate --config FILE | migrate --bootstrap --role ROLE … | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
@@ -28,6 +32,18 @@ export const HELP = `${USAGE}
     --sub SUBJECT      or of this subject, as the store remembers them
     --model ID         ask about one model first
     --json             for programs
+  doctor             with --config FILE: look at everything around the gateway, and say how to mend it
+    --url ORIGIN       ask there instead of at listen.public_url
+    --user ADDRESS     look up this person's groups
+    --only A,B         some of the checks
+    --json             for programs
+  migrate            with --config FILE: bring the database to this version, without serving
+    --bootstrap        prepare a new database instead, once; it is named by
+    --instance P:R:I     a Cloud SQL instance, with --user and --password-file
+    --ip-type KIND       reached by PSC (default), PRIVATE or PUBLIC
+    --database NAME      its database (default: gatehouse)
+    --url URL            or a postgres:// URL
+    --role ROLE          and this is the role that the gateway logs in as
   --help             this text
   --version          the version
 `
@@ -42,6 +58,14 @@ const VALUED = [
 export function readArguments(argv: readonly string[]): Arguments {
   if (argv[0] === 'explain') {
     const read = readExplainArguments(argv.slice(1))
+    return typeof read === 'string' ? wrong(read) : read
+  }
+  if (argv[0] === 'doctor') {
+    const read = readDoctorArguments(argv.slice(1))
+    return typeof read === 'string' ? wrong(read) : read
+  }
+  if (argv[0] === 'migrate') {
+    const read = readMigrateArguments(argv.slice(1))
     return typeof read === 'string' ? wrong(read) : read
   }
   const flags = new Set<string>()

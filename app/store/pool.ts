@@ -1,6 +1,7 @@
 // Connections to Postgres. Everything is said by the configuration: the driver's own variables (PGUSER,
 // PGOPTIONS, PGSSLMODE and so on) and password file have no effect.
 
+import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import type { PostgresAddress } from '../config/postgres-url.ts'
@@ -12,6 +13,8 @@ export interface PoolOptions {
   /** With the role and password that the configuration names elsewhere already put in. */
   readonly address: PostgresAddress
   readonly tls: ConnectionOptions | false
+  /** Opens connections in place of the driver, already secured. */
+  readonly stream?: (() => Duplex) | undefined
   /** How many connections at most. */
   readonly max: number
   /** For opening a connection, and for waiting until one is free. */
@@ -26,9 +29,10 @@ const STATEMENT_MS = 10_000
 const IDLE_MS = 5 * 60_000
 
 /** Opens nothing yet: the first query does. Idle connections that break are replaced with one warning a minute. */
-export function openPool({ address, tls, max, connectTimeoutMs, log, clock }: PoolOptions): pg.Pool {
+export function openPool(options: PoolOptions): pg.Pool {
+  const { address, tls, stream, max, connectTimeoutMs, log, clock } = options
   const user = address.user ?? ''
-  const options: pg.PoolConfig = {
+  const pool = new pg.Pool({
     host: address.host,
     port: address.port,
     user,
@@ -36,6 +40,7 @@ export function openPool({ address, tls, max, connectTimeoutMs, log, clock }: Po
     // A function, because the driver takes PGPASSWORD for a password that is absent.
     password: () => address.password ?? '',
     ssl: tls,
+    ...(stream !== undefined && { stream }),
     sslnegotiation: 'postgres',
     application_name: address.applicationName ?? 'gatehouse',
     options: address.options,
@@ -45,8 +50,7 @@ export function openPool({ address, tls, max, connectTimeoutMs, log, clock }: Po
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     Client: ExplicitClient,
-  }
-  const pool = new pg.Pool(options)
+  })
   const broken = createCondition({ log, clock, text: 'an idle connection to Postgres broke' })
   pool.on('error', error => broken.occurred({ cause: error.message }))
   pool.on('connect', () => broken.ended())

@@ -47,10 +47,6 @@ test('keys of gatehouse whose feature comes later are refused', () => {
     "gatehouse.observability: not supported yet: the gateway's own metrics and traces.",
     'gatehouse.spend: not supported yet: recording spend.',
   ])
-  assert.deepEqual(
-    refusals({ store: '', gatehouse: 'gatehouse: { cloud_sql: { instance_connection_name: "p:r:i" } }' }),
-    ['gatehouse.cloud_sql: not supported yet: the Cloud SQL connector.'],
-  )
 })
 
 test('the older Google look-up is refused', () => {
