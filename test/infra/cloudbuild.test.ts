@@ -115,7 +115,7 @@ test('a push tests before it builds, and synthesizes every environment', () => {
 
 test('Cloud Build pushes the image itself, under its commit, and so signs where it came from', () => {
   assert.deepEqual(push.images, ['${_IMAGE}:${COMMIT_SHA}'])
-  assert.ok(!textOf('infra/pipeline/build-image.sh').includes('push'))
+  assert.doesNotMatch(textOf('infra/pipeline/build-image.sh').replaceAll(/^#.*$/gm, ''), /push/)
 })
 
 test('a push applies nothing', () => {

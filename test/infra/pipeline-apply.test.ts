@@ -1,6 +1,7 @@
 // A release is applied: the approved plan, then the traffic in shares, and back at the first fault (G-60, G-61).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readArguments } from '../../app/config/arguments.ts'
 import { PipelineRig, type Ran, type Row } from '../support/pipeline-rig.ts'
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567'
@@ -90,6 +91,15 @@ test('the doctor asks the canary by its own name, before it has traffic', () => 
     ),
   )
   assert.ok(!wentBack(outcome))
+})
+
+test('the gateway’s own parser accepts what the doctor is asked', () => {
+  const { calls } = ran('smoke-test.sh', ['canary'], CLOUD)
+
+  const [, words = ''] = /--args=(\S+)$/.exec(calls.at(-1) ?? '') ?? []
+  assert.partialDeepStrictEqual(readArguments(words.split(',')), {
+    ...{ kind: 'doctor', url: 'https://canary---gatehouse-x.run.app', json: true },
+  })
 })
 
 test('a tenth of the traffic is shifted by a plan that changes nothing else', () => {
