@@ -20,14 +20,9 @@ import type { Account } from './project.ts'
 /** How the instance is reached; it has no public address in either way. */
 export type Connectivity =
   /** An endpoint at `address` of the subnet (Private Service Connect). */
-  | {
-      readonly kind: 'psc'
-      readonly subnetwork: string
-      readonly address: string
-      readonly dns: ITerraformDependable
-    }
+  | { readonly kind: 'psc'; readonly subnetwork: string; readonly address: string }
   /** A peering with the network that Google keeps its instances in; leaving it takes days (G-63). */
-  | { readonly kind: 'psa'; readonly servicenetworking: ITerraformDependable }
+  | { readonly kind: 'psa' }
 
 export interface DatabaseProps {
   readonly project: string
@@ -60,8 +55,6 @@ export interface DatabaseProps {
   readonly bootstrap: { readonly account: Account; readonly password: Password }
   /** Google makes the role of IAM users some time after the instance: never in the apply that makes it (G-33). */
   readonly hasIamUser: boolean
-  /** The switch of the Cloud SQL Admin API. */
-  readonly sqladmin: ITerraformDependable
 }
 
 /** The only database of the instance. */
@@ -120,8 +113,6 @@ export class Database extends Construct {
     const { project, region, connectivity, deletionProtection = true } = this.#props
     const { version = 'POSTGRES_17', edition = 'ENTERPRISE', tier = 'db-custom-1-3840' } = this.#props
     const { availability = 'REGIONAL', backups = { start: '03:00', retained: 14, logDays: 7 } } = this.#props
-    const dependencies = [this.#props.sqladmin]
-    if (connectivity.kind === 'psa') dependencies.push(this.#peering(connectivity.servicenetworking))
     return {
       ...{ project, region, name, databaseVersion: version, deletionProtection },
       settings: {
@@ -149,7 +140,7 @@ export class Database extends Construct {
         },
         maintenanceWindow: { day: 7, hour: 4, updateTrack: 'stable' },
       },
-      dependsOn: dependencies,
+      ...(connectivity.kind === 'psa' && { dependsOn: [this.#peering()] }),
     }
   }
 
@@ -163,7 +154,7 @@ export class Database extends Construct {
 
   #endpoint(
     instance: SqlDatabaseInstance,
-    { subnetwork, address, dns }: Extract<Connectivity, { kind: 'psc' }>,
+    { subnetwork, address }: Extract<Connectivity, { kind: 'psc' }>,
   ): void {
     const { project, region, name, labels, network } = this.#props
     const place = { project, region, name: `${name}-db` }
@@ -184,7 +175,6 @@ export class Database extends Construct {
       },
       description: 'the database, as the connector asks for it',
       privateVisibilityConfig: { networks: [{ networkUrl: network }] },
-      dependsOn: [dns],
     })
     const record = new DnsRecordSet(this, 'record', {
       ...{ project, managedZone: zone.name, name: zone.dnsName },
@@ -193,7 +183,7 @@ export class Database extends Construct {
     this.#ready.push(record)
   }
 
-  #peering(servicenetworking: ITerraformDependable): ServiceNetworkingConnection {
+  #peering(): ServiceNetworkingConnection {
     const { project, name, network } = this.#props
     const range = new ComputeGlobalAddress(this, 'services-range', {
       ...{
@@ -208,7 +198,6 @@ export class Database extends Construct {
     return new ServiceNetworkingConnection(this, 'peering', {
       ...{ network, service: 'servicenetworking.googleapis.com', reservedPeeringRanges: [range.name] },
       deletionPolicy: 'ABANDON', // Google holds it for days after the instance is gone
-      dependsOn: [servicenetworking],
     })
   }
 

@@ -49,8 +49,9 @@ export function addFoundation(
     vertexRole: settings.vertex.enabled ? settings.vertex.role : 'none',
   })
   const network = new Network(stack, 'network', {
-    ...{ ...place, ...networkOf(settings), compute: project.enabled('compute') },
+    ...{ ...place, ...networkOf(settings) },
   })
+  awaitApis(network, project.enabled('compute'))
   const directory = directoryOf(stack, settings, project)
   const certificate = certificateOf(stack, settings, project)
   addPipeline(stack, settings, project)
@@ -135,12 +136,14 @@ interface DatabaseParts {
 function databaseOf(stack: EnvironmentStack, settings: Settings, parts: DatabaseParts): Database {
   const { project, network, bootstrap, login } = parts
   const { database, deletionProtection, phase } = settings
-  return new Database(stack, 'database', {
+  const made = new Database(stack, 'database', {
     ...{ ...placeOf(settings), ...database, network: network.networkId, deletionProtection },
-    connectivity: connectivityOf(settings, project, network),
+    connectivity: connectivityOf(settings, network),
     login: login === undefined ? { kind: 'iam' } : { kind: 'password', password: login },
     bootstrap: { account: project.bootstrapAccount, password: bootstrap },
     ...{ runtime: project.runtimeAccount, hasIamUser: phase !== 'foundation' },
-    sqladmin: project.enabled('sqladmin'),
   })
+  const apis = database.connectivity === 'psc' ? (['dns'] as const) : (['servicenetworking'] as const)
+  awaitApis(made, ...(['sqladmin', 'compute', ...apis] as const).map(api => project.enabled(api)))
+  return made
 }

@@ -14,6 +14,8 @@ export interface JudgedConfig {
   readonly text: string
   /** What the container's environment will hold, and so what `${NAME}` may refer to. */
   readonly variables: Readonly<Record<string, string>>
+  /** The files that will be mounted, and so what `${file:…}` may refer to. */
+  readonly files: readonly string[]
 }
 
 /**
@@ -21,10 +23,10 @@ export interface JudgedConfig {
  *
  * @throws {GatewayConfigError} with every problem that the gateway would refuse to boot with.
  */
-export function judgeGatewayConfig({ file, text, variables }: JudgedConfig): string[] {
+export function judgeGatewayConfig({ file, text, variables, files }: JudgedConfig): string[] {
   const result = parseConfigText(text, {
     environment: readEnvironment({ ...variables, PORT: '8080', K_SERVICE: 'gatehouse' }), // which Cloud Run adds
-    readFile: mountedFile,
+    readFile: path => (files.includes(path) ? placeholder() : { kind: 'failed', code: 'ENOENT' }),
     now: 0, // only the expiry of certificates is judged by it, and synth knows no clock
     judgeHost,
     builtins: builtinNames(),
@@ -38,9 +40,8 @@ export function judgeGatewayConfig({ file, text, variables }: JudgedConfig): str
   return []
 }
 
-/** The secrets are not here: of each only that it will be there is assumed. */
-function mountedFile(path: string): FileRead {
-  if (!path.startsWith('/secrets/')) return { kind: 'failed', code: 'ENOENT' }
+/** The secrets are not here: of each only that it will be there is known. */
+function placeholder(): FileRead {
   return { kind: 'read', bytes: Buffer.from('a-placeholder-of-forty-eight-letters-and-digits-') }
 }
 
@@ -51,6 +52,6 @@ function placeless(problem: Problem): Problem {
 
 /** What the stack renders and the app of this version does not know yet. */
 function isComing({ path, text }: Problem): boolean {
-  const places = /^(upstreams\[[0-9]+\]\.provider|gatehouse\.(google_groups|cloud_sql))$/
+  const places = /^(upstreams\[[0-9]+\]\.provider|gatehouse\.google_groups)$/
   return places.test(path) && text.startsWith('not supported yet')
 }

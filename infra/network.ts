@@ -34,8 +34,6 @@ export interface NetworkProps {
   readonly googleApisAddress: string
   /** How many fixed addresses the internet sees. Default 0: no NAT, what is public is reached directly. */
   readonly natAddresses?: number
-  /** The switch of the Compute API. */
-  readonly compute: ITerraformDependable
 }
 
 /** The private network: a subnet that Cloud Run sends from, one for endpoints, and Google's APIs at an address inside. */
@@ -66,7 +64,6 @@ export class Network extends Construct {
       const network = new ComputeNetwork(this, 'vpc', {
         ...{ project: props.project, name: props.name, routingMode: 'GLOBAL' },
         autoCreateSubnetworks: false,
-        dependsOn: [props.compute],
       })
       this.networkId = network.id
       this.egressSubnetId = this.#subnet('egress', place.egressCidr)

@@ -52,12 +52,9 @@ function networkPlaceOf({ mode, egressCidr, endpointsCidr, ...ids }: Settings['n
   return { mode, network, egressSubnet, endpointsSubnet }
 }
 
-export function connectivityOf({ database }: Settings, project: Project, network: Network): Connectivity {
-  if (database.connectivity === 'psa') {
-    return { kind: 'psa', servicenetworking: project.enabled('servicenetworking') }
-  }
-  const { endpointsSubnetId: subnetwork } = network
-  return { kind: 'psc', subnetwork, address: database.endpointAddress, dns: project.enabled('dns') }
+export function connectivityOf({ database }: Settings, { endpointsSubnetId }: Network): Connectivity {
+  if (database.connectivity === 'psa') return { kind: 'psa' }
+  return { kind: 'psc', subnetwork: endpointsSubnetId, address: database.endpointAddress }
 }
 
 export function secretsOf(

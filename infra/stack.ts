@@ -15,6 +15,7 @@ import { LoadBalancer } from './load-balancer.ts'
 import { Monitoring } from './monitoring.ts'
 import type { Network } from './network.ts'
 import { addOutputs } from './outputs.ts'
+import { pathOf } from './secret-paths.ts'
 import { Service } from './service.ts'
 import type { Settings } from './settings.ts'
 import { placeOf, sharedSubnetOf, trafficOf, vertexEndpointOf } from './stack-props.ts'
@@ -45,6 +46,7 @@ export class GatehouseStack extends EnvironmentStack {
     this.warnings = judgeGatewayConfig({
       ...{ file: organisation.name, text: foundation.config },
       variables: Object.fromEntries(environment(this.#place).map(({ name, value }) => [name, value])),
+      files: foundation.secrets.mounts.map(pathOf),
     })
     addOutputs(this, {
       ...{ ...this.#place, projectNumber: settings.projectNumber, issuer: settings.oidc.issuer },
@@ -113,13 +115,14 @@ export class GatehouseStack extends EnvironmentStack {
     const armor = frontend.armor
       ? new Armor(this, 'armor', { ...this.#place, clientCidrs: frontend.clientCidrs })
       : undefined
-    if (armor) awaitApis(armor, project.enabled('compute'))
-    return new LoadBalancer(this, 'load-balancer', {
+    const balancer = new LoadBalancer(this, 'load-balancer', {
       ...{ ...this.#place, network: network.networkId, subnetwork: network.endpointsSubnetId },
       ...{ service: serviceName, certificateId: certificate.certificateId },
       ...(network.proxyOnlySubnet && { proxyOnlySubnet: network.proxyOnlySubnet }),
       ...(armor && { securityPolicy: armor.policyId }),
     })
+    for (const part of armor ? [armor, balancer] : [balancer]) awaitApis(part, project.enabled('compute'))
+    return balancer
   }
 
   #watch(
