@@ -17,7 +17,7 @@ export interface DirectoryProps {
 }
 
 /** The scope that a lookup needs, which a super admin has to type exactly. */
-export const LOOKUP_SCOPES = {
+const LOOKUP_SCOPES = {
   direct: 'https://www.googleapis.com/auth/admin.directory.group.readonly',
   transitive: 'https://www.googleapis.com/auth/cloud-identity.groups.readonly',
 } as const
