@@ -61,6 +61,8 @@ export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network 
           allows: category => isOpen(purpose, category, allowLoopback),
           lookup: lookup ?? lookupAll,
           connectTimeoutMs: connectTimeoutMs ?? waits.connectMs,
+          // The relay must know whether a body has left the process: such a socket is full until it has.
+          highWaterMark: purpose === 'telemetry' ? 1 : undefined,
           ca,
         }),
         allowH2: false,
