@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
+import { proxyLine } from './config/forward-proxies.ts'
 import { usesGoogleCredentials } from './config/google-auth.ts'
 import { buildGateway } from './gateway.ts'
 import { createDrain, type Drain } from './http/drain.ts'
@@ -109,6 +110,8 @@ function announce({ config, environment, version, log }: RunOptions, port: numbe
   const { managed, telemetry } = config
   const collectors = telemetry?.forward_to.map(({ url }) => new URL(url).host) ?? []
   log.info(`telemetry goes to: ${collectors.join(', ') || 'nobody'}`)
+  const network = proxyLine(environment.proxies)
+  if (network !== null) log.info(network)
   log.info(`managed settings: ${managed === undefined ? 'none' : `${managed.policies.length} policies`}`)
   log.info('ready')
 }

@@ -1,4 +1,4 @@
-// Opens the sockets of every dispatcher. The guard sits here because here the address is known: a name
+// Opens sockets that lead straight to their host. The guard sits here because here the address is known: a name
 // is resolved once, all its addresses are judged, and the socket connects to those and to no other.
 
 import { buildConnector } from 'undici'
