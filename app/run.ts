@@ -50,6 +50,8 @@ const UNDO_MS = 600
 /** Serves until `ending`; resolves when everything is closed. Throws what the boot could not do. */
 export async function run(options: RunOptions): Promise<void> {
   const { config, environment, log, audit, ending } = options
+  const way = proxyLine(environment.proxies)
+  if (way !== null) log.info(way)
   const opening = openServices({ ...options, migrations: options.files.migrations, signal: ending })
   const services = await orGivenUp(opening, ending)
   const drain = createDrain(log)
@@ -110,8 +112,6 @@ function announce({ config, environment, version, log }: RunOptions, port: numbe
   const { managed, telemetry } = config
   const collectors = telemetry?.forward_to.map(({ url }) => new URL(url).host) ?? []
   log.info(`telemetry goes to: ${collectors.join(', ') || 'nobody'}`)
-  const network = proxyLine(environment.proxies)
-  if (network !== null) log.info(network)
   log.info(`managed settings: ${managed === undefined ? 'none' : `${managed.policies.length} policies`}`)
   log.info('ready')
 }

@@ -2,58 +2,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
-import type { AddressInfo, LookupFunction } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import { request } from 'undici'
-import { readForwardProxies } from '../../app/config/forward-proxies.ts'
-import { type DispatcherOptions, openNetwork } from '../../app/net/network.ts'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import type { DispatcherOptions } from '../../app/net/network.ts'
 import { createAuthority } from '../support/authority.ts'
 import { type HttpServer, startHttp } from '../support/http-server.ts'
-import { type ForwardProxyServer, startForwardProxy } from '../support/proxy.ts'
-
-const answers: Readonly<Record<string, readonly string[]>> = {
-  'model.example.com': ['127.0.0.1'],
-  'both.example.com': ['2001:db8::1', '10.0.0.1'],
-  'inside.example.com': ['169.254.169.254'],
-}
-
-const lookup: LookupFunction = (host, _options, done) => {
-  const found = answers[host] ?? []
-  if (found.length === 0) return done(Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND' }), [])
-  done(
-    null,
-    found.map(address => ({ address, family: address.includes(':') ? 6 : 4 })),
-  )
-}
-
-interface Circumstances {
-  readonly allowLoopback?: boolean
-  readonly isBoundary?: boolean
-  readonly credentials?: string
-  readonly none?: string
-}
-
-/** A network behind `proxy`, for https and http. */
-function openBehind(t: TestContext, proxy: ForwardProxyServer, circumstances: Circumstances = {}) {
-  const { allowLoopback = true, isBoundary = false, credentials = '', none } = circumstances
-  const url = `http://${credentials}127.0.0.1:${proxy.port}`
-  const { proxies, problems } = readForwardProxies({
-    ...{ https: url, http: url, none, isDeclaredBoundary: isBoundary, allowLoopback },
-  })
-  assert.deepEqual([problems, proxies.isBoundary], [[], isBoundary])
-  const network = openNetwork({ allowLoopback, proxies, lookup })
-  t.after(() => network.close())
-  return network
-}
-
-async function ask(url: string, dispatcher: ReturnType<ReturnType<typeof openBehind>['dispatcher']>) {
-  try {
-    const { statusCode, body } = await request(url, { dispatcher })
-    return [statusCode, await body.text()]
-  } catch (error) {
-    return [error instanceof Error && 'code' in error ? error.code : error, String(error)]
-  }
-}
+import { ask, openBehind } from '../support/proxied-network.ts'
+import { startForwardProxy } from '../support/proxy.ts'
 
 function echo(): Promise<HttpServer> {
   return startHttp((incoming, response) => void response.end(`for ${incoming.headers.host}`))
@@ -130,20 +85,6 @@ test('a target that is written as loopback is this machine: no proxy is asked', 
   assert.deepEqual(proxy.requests, [])
 })
 
-test('a proxy that reaches no IPv6 is asked for the IPv4 address first, and for the next when one fails', async t => {
-  await using proxy = await startForwardProxy(socket => void socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'))
-  const dispatcher = openBehind(t, proxy).dispatcher({ purpose: 'telemetry' })
-
-  const [code, text] = await ask('http://both.example.com/', dispatcher)
-
-  assert.equal(code, 'ERR_FORWARD_PROXY')
-  assert.match(String(text), /127\.0\.0\.1:\d+ opened no tunnel to \[2001:db8::1\]:80: it answered 502/)
-  assert.deepEqual(
-    proxy.requests.map(({ authority }) => authority),
-    ['10.0.0.1:80', '[2001:db8::1]:80'],
-  )
-})
-
 test('credentials go to the proxy alone, decoded, in Proxy-Authorization', async t => {
   const seen: unknown[] = []
   await using server = await startHttp((incoming, response) => {
@@ -195,79 +136,6 @@ test('TLS is with the target through the tunnel: its name is verified, and the a
   )
   assert.equal((await ask(url, plain))[0], 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
   assert.equal((await ask(`https://other.example.com:${port}/`, trusting))[0], 'ERR_TLS_CERT_ALTNAME_INVALID')
-})
-
-test('a proxy that refuses, resets, talks nonsense, hangs or is not there is a failed connection, named', async t => {
-  await using proxy = await startForwardProxy()
-  const network = openBehind(t, proxy)
-  const asking = async (connectTimeoutMs?: number) => {
-    const dispatcher = network.dispatcher({ purpose: 'upstream', proxy: 'by_name', connectTimeoutMs })
-    const [code, text] = await ask('http://model.example.com/', dispatcher)
-    return `${code} ${String(text).replace(String(proxy.port), 'PORT')}`
-  }
-  const failed = 'ERR_FORWARD_PROXY ProxyFailure: the forward proxy 127.0.0.1:PORT opened no tunnel'
-  proxy.manner = socket => void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\nmarked')
-  assert.equal(await asking(), `${failed} to model.example.com:80: it does not allow it (403)`)
-  proxy.manner = socket => void socket.resetAndDestroy()
-  assert.match(await asking(), /^ERR_FORWARD_PROXY .*: (ECONNRESET|UND_ERR_SOCKET)$/)
-  proxy.manner = socket => void socket.end('SSH-2.0-x\r\n')
-  assert.equal(await asking(), `${failed} to model.example.com:80: the connection broke`)
-  proxy.manner = () => {}
-  assert.equal(
-    await asking(50),
-    'UND_ERR_CONNECT_TIMEOUT ConnectTimeoutError: ' +
-      'no connection to model.example.com through the forward proxy 127.0.0.1:PORT in time',
-  )
-  await proxy[Symbol.asyncDispose]()
-  assert.match(await asking(), /^ERR_FORWARD_PROXY .*: ECONNREFUSED$/)
-})
-
-test('TLS that hangs inside the tunnel ends with the same deadline', async t => {
-  await using proxy = await startForwardProxy(socket => void socket.write('HTTP/1.1 200 OK\r\n\r\n'))
-  const dispatcher = openBehind(t, proxy).dispatcher({
-    ...{ purpose: 'upstream', proxy: 'by_name', connectTimeoutMs: 50 },
-  })
-
-  assert.equal((await ask('https://model.example.com/', dispatcher))[0], 'UND_ERR_CONNECT_TIMEOUT')
-  proxy.manner = socket => {
-    socket.write('HTTP/1.1 200 OK\r\n\r\n')
-    socket.once('data', () => socket.resetAndDestroy())
-  }
-  assert.equal((await ask('https://model.example.com/', dispatcher))[0], 'ECONNRESET')
-})
-
-test('a stream flows through the tunnel as it comes, and a cut tunnel breaks it', async t => {
-  await using server = await startHttp((_incoming, response) => void response.write('first'))
-  await using proxy = await startForwardProxy()
-  const dispatcher = openBehind(t, proxy).dispatcher({ purpose: 'upstream' })
-  const { body } = await request(`http://model.example.com:${server.port}/`, { dispatcher })
-  const chunks: string[] = []
-
-  await assert.rejects(
-    async () => {
-      for await (const chunk of body) {
-        chunks.push(String(chunk))
-        proxy.cut()
-      }
-    },
-    { code: /ECONNRESET|UND_ERR_SOCKET/ },
-  )
-  assert.deepEqual(chunks, ['first'])
-})
-
-test('a proxy at a forbidden address is not connected to', async t => {
-  const { proxies } = readForwardProxies({
-    ...{ https: undefined, http: 'http://inside.example.com:3128', none: undefined },
-    ...{ isDeclaredBoundary: false, allowLoopback: true },
-  })
-  const network = openNetwork({ allowLoopback: true, proxies, lookup })
-  t.after(() => network.close())
-  const dispatcher = network.dispatcher({ purpose: 'google' })
-
-  const [code, text] = await ask('http://model.example.com/', dispatcher)
-
-  assert.equal(code, 'ECONNREFUSED_SSRF')
-  assert.match(String(text), /forward proxy: the connection to inside\.example\.com .* metadata address/)
 })
 
 test('NO_PROXY leads past the proxy, with the guard', async t => {
