@@ -19,6 +19,7 @@ import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
+import { idpProxyUse } from './net/proxy-use.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
@@ -108,9 +109,8 @@ const IDP_BYTES = 1024 * 1024
 
 function openSignInThrough(options: ServicesOptions, network: Network): Promise<SignIn> {
   const { config, log, clock, signal } = options
-  const { ca_cert_pem: ca, use_proxy: usesProxy } = config.oidc
-  const proxy = usesProxy === undefined ? undefined : usesProxy ? 'by_address' : 'never'
-  const dispatcher = network.dispatcher({ purpose: 'idp', ca, proxy })
+  const proxy = idpProxyUse(config.oidc.use_proxy)
+  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem, proxy })
   const groups = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },

@@ -10,6 +10,12 @@ import { type ForwardProxies, type ForwardProxy, proxyFor } from '../config/forw
  */
 export type ProxyUse = 'never' | 'at_boundary' | 'by_address' | 'by_name'
 
+/** What `oidc.use_proxy` says; undefined leaves it to the purpose. */
+export function idpProxyUse(use_proxy: boolean | undefined): ProxyUse | undefined {
+  if (use_proxy === undefined) return undefined
+  return use_proxy ? 'by_address' : 'never'
+}
+
 /** The way of one connection. */
 export type Way =
   | { readonly kind: 'direct' }
