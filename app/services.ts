@@ -19,6 +19,7 @@ import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
+import { idpProxyUse } from './net/proxy-use.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
@@ -33,7 +34,7 @@ import { openRelay, type Relay } from './telemetry/relay.ts'
 
 export interface ServicesOptions {
   readonly config: Config
-  readonly environment: Pick<Environment, 'allowLoopback'>
+  readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
   readonly version: string
   /** The folder of the numbered .sql files. */
   readonly migrations: string
@@ -65,7 +66,7 @@ export interface Services extends AsyncDisposable {
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
 export async function openServices(options: ServicesOptions): Promise<Services> {
   await using opening = new AsyncDisposableStack()
-  const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
+  const network = openNetwork(options.environment)
   opening.defer(() => network.close())
   const { pool, readiness } = await openStore(options, { opening, network })
   const relay = openTelemetry(options, network)
@@ -108,7 +109,8 @@ const IDP_BYTES = 1024 * 1024
 
 function openSignInThrough(options: ServicesOptions, network: Network): Promise<SignIn> {
   const { config, log, clock, signal } = options
-  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem })
+  const proxy = idpProxyUse(config.oidc.use_proxy)
+  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem, proxy })
   const groups = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },

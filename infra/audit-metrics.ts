@@ -83,11 +83,11 @@ export const AUDIT_METRICS: readonly AuditMetric[] = [
   },
   {
     ...{ name: 'doctor_failed', description: 'checks of the doctor that failed', writer: 'doctor' },
-    ...{ evt: ['doctor.result'], where: { result: 'fail' }, labels: { check } },
+    ...{ evt: ['doctor.result'], where: { status: 'fail' }, labels: { check } },
   },
   {
     ...{ name: 'doctor_ok', description: 'checks of the doctor that passed', writer: 'doctor' },
-    ...{ evt: ['doctor.result'], where: { result: 'ok' }, labels: { check } },
+    ...{ evt: ['doctor.result'], where: { status: 'ok' }, labels: { check } },
   },
 ]
 

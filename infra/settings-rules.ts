@@ -89,6 +89,10 @@ function egressSize({ network, service, frontend }: Partial<ParsedSettings>, tre
       fix: 'use a /26 or larger; Google advises a /23.',
     })
   }
+  if (network.mode === 'create' && network.egress === 'ALL_TRAFFIC' && network.natAddresses === 0) {
+    const text = '0 leaves no way out: a network that the stack makes has no other NAT.'
+    findings.push({ path: ['network', 'natAddresses'], text, fix: 'use 1 or more.' })
+  }
   if (network.mode === 'create' && addressCount(network.endpointsCidr) < 8) {
     const text = `holds ${addressCount(network.endpointsCidr)} addresses, of which Google keeps four.`
     findings.push({

@@ -42,7 +42,8 @@ const Network = closed({
   createProxyOnlySubnet: flag().default(true),
   googleApisAddress: address().default('10.64.4.10'),
   egress: choice(['PRIVATE_RANGES_ONLY', 'ALL_TRAFFIC']).default('PRIVATE_RANGES_ONLY'),
-  natAddresses: whole(1, 16).default(1),
+  /** 0 where an existing network has a NAT of its own. */
+  natAddresses: whole(0, 16).default(1),
   /** Unset: true iff the stack creates the network. */
   inboundResolver: flag().optional(),
 })

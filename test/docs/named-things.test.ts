@@ -3,17 +3,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECTIONS } from '../../app/config/config.ts'
+import { KEYS } from '../../infra/settings-schema.ts'
 import { PAGES, pageAt, prose } from '../support/manual.ts'
 import { schemaKeys } from '../support/schema-keys.ts'
 
-const keys = Object.entries(SECTIONS).flatMap(([name, schema]) => schemaKeys(schema, name))
+// Of gateway.yaml, and of the stack's settings files.
+const keys = [SECTIONS, KEYS].flatMap(schemas =>
+  Object.entries(schemas).flatMap(([name, schema]) => schemaKeys(schema, name)),
+)
 const events = [...pageAt('app/audit/events.ts').matchAll(/evt: '([a-z_.]+)'/g)].map(([, name]) => name)
 
 /** Every dotted word in code style; decisions are records, and name tables and things to come as well. */
 const dotted = PAGES.filter(({ path }) => !path.startsWith('docs/decisions/')).flatMap(page =>
   [...prose(page).matchAll(/`([a-z_]+(?:\[\])?(?:\.[a-z_]+(?:\[\])?)+)(?:: [^`]*)?`/g)]
     .map(([, word = '']) => word)
-    .filter(word => !/\.(yaml|json|ts|md|js|html|sql|conf|localhost|com|mjs|internal|goog)$/.test(word))
+    .filter(word => !/\.(yaml|json|ts|sh|md|js|html|sql|conf|localhost|com|mjs|internal|goog)$/.test(word))
     .map(word => ({ word, page: page.path })),
 )
 

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { CHECK_IDS } from '../../app/config/doctor-arguments.ts'
 import { AUDIT_METRICS, labelExtractor } from '../../infra/audit-metrics.ts'
 
 const source = readFileSync(join(import.meta.dirname, '../../app/audit/events.ts'), 'utf8')
 
 /** Events of releases to come. When one is in the app, its row goes: a test says so. */
-const TO_COME = ['spend.blocked', 'admin.denied', 'admin.limit.upsert', 'admin.limit.delete', 'doctor.result']
+const TO_COME = ['spend.blocked', 'admin.denied', 'admin.limit.upsert', 'admin.limit.delete']
 
 /** Fields that people, groups or models fill. */
 const PERSONAL = [
@@ -78,6 +79,9 @@ test('no label is a person, a group, a model or an address', () => {
   )
 })
 
+/** Fields whose type is wide, and whose values are few: a name in the configuration, a status, a check of the doctor. */
+const FEW = ['upstream', 'status', 'check']
+
 test('a label has few values: words of the gateway, a status, a name in the configuration, or a listed answer', () => {
   const open = rows
     .filter(({ evt }) => declared.has(evt))
@@ -86,12 +90,17 @@ test('a label has few values: words of the gateway, a status, a name in the conf
         .filter(({ field, pattern }) => {
           const type = typeOf(evt, field) ?? ''
           const isClosed = /^('[\w]+'( \| )?)+$/.test(type)
-          return !isClosed && pattern === undefined && field !== 'status' && field !== 'upstream'
+          return !isClosed && pattern === undefined && !FEW.includes(field)
         })
         .map(({ field }) => `${evt} ${field}`),
     )
 
   assert.deepEqual(open, [])
+})
+
+test('the doctor’s checks are a table of the gateway’s', () => {
+  assert.ok(CHECK_IDS.length < 30)
+  for (const check of CHECK_IDS) assert.match(check, /^[a-z-]+$/)
 })
 
 test('of what an identity provider answers, only listed words become a label', () => {

@@ -1,6 +1,7 @@
 // The jobs: the database's grants, and the doctor with the clock that starts it (G-35, G-57).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readArguments } from '../../app/config/arguments.ts'
 import { DatabaseGrants } from '../../infra/database-grants.ts'
 import { Doctor } from '../../infra/doctor.ts'
 import { CONTAINER, MOUNTS, PLACE } from '../support/infra-props.ts'
@@ -100,4 +101,12 @@ test('no variable of a job holds a secret', () => {
       ...['NODE_ENV', 'CLAUDE_GATEWAY_DRAIN_TIMEOUT_MS', 'CLAUDE_GATEWAY_LOG_LEVEL', 'GOOGLE_CLOUD_PROJECT'],
     ])
   }
+})
+
+test('the gateway’s own parser accepts what the jobs ask', () => {
+  const kinds = [doctorJob, grantsJob].map(
+    job => readArguments(runOf(job).container['args'] as string[]).kind,
+  )
+
+  assert.deepEqual(kinds, ['doctor', 'bootstrap'])
 })

@@ -88,7 +88,7 @@ test('without Vertex the gateway may call no model', () => {
 
 test('everybody may invoke the service only where that was asked for', () => {
   assert.deepEqual(addedBy({ service: { invoker: 'all-users' } }), {
-    more: ['allUsers roles/run.invoker on cloud_run_v2_service service'],
+    more: ['allUsers roles/run.invoker on cloud_run_v2_service service_service'],
     fewer: [],
   })
 })
