@@ -15,8 +15,15 @@ export interface Run {
   readonly stderr: string
 }
 
-/** What a plan would do to one resource, such as `create` or `create+delete`. */
-export type Changes = Readonly<Record<string, string>>
+export interface Plan {
+  /** What would be done to each resource: `create`, `update`, `replace` or `delete`. */
+  readonly changes: Readonly<Record<string, string>>
+  /** Whether neither a resource nor an output changes. */
+  readonly isEmpty: boolean
+}
+
+/** Of `plan -detailed-exitcode`. */
+const EXIT = { nothingToDo: 0, something: 2 } as const
 
 /** The providers as `terraform init` finds them, with versions that the stack's constraints admit. */
 const MIRRORED = { google: '6.50.0', random: '3.7.2' } as const
@@ -70,22 +77,23 @@ export class Workspace implements AsyncDisposable {
     return diagnostics.map(({ summary, detail }: Record<string, string>) => `${summary}: ${detail}`)
   }
 
-  /** Plans, and keeps the plan for `apply`. */
-  async plan(): Promise<Changes> {
-    const planned = await this.#run(['plan', '-no-color', '-input=false', '-out=plan'])
-    if (planned.code !== 0) throw new Error(planned.stderr)
-    const shown = JSON.parse((await this.#run(['show', '-json', 'plan'])).stdout)
-    const changes: [string, string][] = (shown.resource_changes ?? []).map(
-      ({ address, change }: { address: string; change: { actions: string[] } }) => [
-        ...([address, change.actions.join('+')] as const),
-      ],
-    )
-    return Object.fromEntries(changes.filter(([, actions]) => actions !== 'no-op'))
+  /** Plans, and keeps the plan for `apply`; without what stays and what is only read. */
+  async plan(): Promise<Plan> {
+    const words = ['plan', '-json', '-input=false', '-detailed-exitcode', '-out=plan']
+    const { code, stdout, stderr } = await this.#run(words)
+    if (code !== EXIT.nothingToDo && code !== EXIT.something) throw new Error(`${stderr}${stdout}`)
+    const changes = stdout
+      .split('\n')
+      .filter(line => line.includes('"planned_change"'))
+      .map(line => JSON.parse(line).change)
+      .filter(({ action }) => action !== 'read')
+      .map(({ resource, action }): [string, string] => [resource.addr, action])
+    return { changes: Object.fromEntries(changes), isEmpty: code === EXIT.nothingToDo }
   }
 
-  /** Exit code 0 says that there is nothing to do, 2 that there is. */
-  planAgain(): Promise<Run> {
-    return this.#run(['plan', '-no-color', '-input=false', '-detailed-exitcode'])
+  /** The whole plan as Terraform shows it, with every value in it. */
+  async shownPlan(): Promise<string> {
+    return (await this.#run(['show', '-json', 'plan'])).stdout
   }
 
   /** Applies the plan; answers the addresses as they were begun and finished, such as `+a.b` and `=a.b`. */
@@ -114,7 +122,8 @@ export class Workspace implements AsyncDisposable {
   }
 
   #run(words: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Run> {
-    const options = { cwd: this.#folder, env: { ...this.#env, ...variables }, maxBuffer: 64 * 2 ** 20 }
+    const env = { ...this.#env, ...variables }
+    const options = { cwd: this.#folder, env, maxBuffer: 2 ** 26, timeout: 60_000 }
     return new Promise(resolve => {
       execFile('terraform', words, options, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
@@ -129,7 +138,9 @@ function writeMirror(folder: string): void {
   for (const [name, version] of Object.entries(MIRRORED)) {
     const place = join(folder, 'mirror/registry.terraform.io/hashicorp', name, version, system)
     mkdirSync(place, { recursive: true })
-    writeFileSync(join(place, `terraform-provider-${name}_v${version}`), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    writeFileSync(join(place, `terraform-provider-${name}_v${version}`), '#!/bin/sh\nexit 1\n', {
+      mode: 0o755,
+    })
   }
   const source = `filesystem_mirror { path = ${JSON.stringify(join(folder, 'mirror'))} }`
   writeFileSync(join(folder, 'terraformrc'), `provider_installation {\n  ${source}\n}\n`)
