@@ -116,14 +116,19 @@ class Check {
   #templateFault(text: string, type: AttributeType): string | null {
     const [expression = '', ...more] = expressionsIn(text)
     if (more.length > 0 || text !== `\${${expression}}`) {
-      return type === 'string' ? null : `${JSON.stringify(type)} is expected, not a text`
+      return type === 'string' ? null : `${named(type)} is expected, not a text`
     }
     const [reference, ...others] = referencesIn(text)
     const isPlain = reference !== undefined && others.length === 0 && !/[^\w.[\]-]/.test(expression)
     const read = isPlain ? typeOfReference(reference, this.#schema) : null
     if (read === null || canBecome(read, type)) return null
-    return `${JSON.stringify(type)} is expected, not ${JSON.stringify(read)}`
+    return `${named(type)} is expected, not ${named(read)}`
   }
+}
+
+function named(type: AttributeType): string {
+  if (typeof type === 'string') return type
+  return type[0] === 'object' ? 'an object' : `${type[0]} of ${named(type[1] as AttributeType)}` // not an object's
 }
 
 /** Terraform turns one simple type into another, and a list into a list of what its elements can become. */
