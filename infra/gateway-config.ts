@@ -76,9 +76,12 @@ const GOOGLE = 'https://accounts.google.com'
  * @throws {GatewayConfigError} when the file is not YAML, or says of an owned key what the stack does not.
  */
 export function renderGatewayConfig(file: string, text: string, owned: OwnedConfig): string {
-  const read = readDocument(text)
-  if (read.root === null) throw new GatewayConfigError(problemReport(file, read.problems).trimEnd())
   const document = parseDocument(text, { version: '1.2' })
+  const read = readDocument(text)
+  // A file of comments alone decides nothing, which is allowed here: the stack's keys are the whole file then.
+  const isSilent = document.contents === null && document.errors.length === 0
+  if (read.root === null && !isSilent)
+    throw new GatewayConfigError(problemReport(file, read.problems).trimEnd())
   const keys = ownedKeys(owned)
   const conflicts = keys.flatMap(key => conflictOf(document, key))
   if (owned.vertex !== undefined) conflicts.push(...placeVertex(document, owned.vertex))

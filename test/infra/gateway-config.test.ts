@@ -127,6 +127,22 @@ test('the organisation’s file keeps its comments, its order and its own upstre
   )
 })
 
+test('a file of comments alone decides nothing, and that is enough', () => {
+  const text = renderedText({}, '# nothing yet\n')
+
+  assert.match(text, /# nothing yet/)
+  assert.equal(parse(text).listen.host, '0.0.0.0')
+})
+
+test('a file that is no YAML is reported by its line', () => {
+  assert.throws(() => environmentOf({}, 'limits:\n\t- x\n'), {
+    ...{
+      name: 'GatewayConfigError',
+      message: /1 problem in test\.gateway\.yaml\n {2}line 2, column 1 {2}not YAML: /,
+    },
+  })
+})
+
 test('the file may say where the Vertex upstream stands', () => {
   const organisation = [
     'upstreams:',
