@@ -5,6 +5,6 @@ import type { Construct } from 'constructs'
 export function awaitApis(construct: Construct, ...switches: readonly ITerraformDependable[]): void {
   for (const part of construct.node.findAll()) {
     if (!TerraformResource.isTerraformResource(part)) continue
-    part.dependsOn = [...new Set([...(part.dependsOn ?? []), ...switches.map(dependable)])]
+    part.dependsOn = [...(part.dependsOn ?? []), ...switches.map(dependable)]
   }
 }

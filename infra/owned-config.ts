@@ -19,7 +19,7 @@ export function ownedConfig(
 }
 
 /** The name of your own, or the one that Cloud Run gives by project number (check live) (G-19). */
-export function publicUrlOf({ frontend, name, projectNumber, region }: Settings): string {
+function publicUrlOf({ frontend, name, projectNumber, region }: Settings): string {
   const host = frontend.topology === 'run-app' ? `${name}-${projectNumber}.${region}.run.app` : frontend.host
   return `https://${host}`
 }

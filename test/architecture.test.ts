@@ -61,6 +61,7 @@ function rankOf(file: string): { rank: number; folder: string } {
 }
 
 const appFiles = filesBelow('app')
+const infraFiles = filesBelow('infra')
 
 test('every folder of app has its place in the direction of dependency', () => {
   const homeless = appFiles.filter(file => rankOf(file).rank === -1)
@@ -130,6 +131,14 @@ test('only config/environment.ts and main.ts read the environment', () => {
   )
 })
 
+test('the stack has one reader of the environment, and one file that names files of the provider', () => {
+  const having = (pattern: RegExp) =>
+    infraFiles.filter(file => pattern.test(readFileSync(join(root, file), 'utf8')))
+
+  assert.deepEqual(having(/process\.env\b/), ['infra/settings.ts'])
+  assert.deepEqual(having(/@cdktf\/provider-google/), ['infra/google.ts'])
+})
+
 test('only store contains SQL', () => {
   const sql = /`\s*(select|insert into|update|delete from|with)\s/i
   const wrong = appFiles.filter(
@@ -141,7 +150,7 @@ test('only store contains SQL', () => {
 
 test('logic has at most 300 lines a file, and a test at most 250', () => {
   const tooLong = [
-    ...appFiles.filter(file => !TABLES.has(file)).map(file => ({ file, limit: 300 })),
+    ...[...appFiles, ...infraFiles].filter(file => !TABLES.has(file)).map(file => ({ file, limit: 300 })),
     ...filesBelow('test').map(file => ({ file, limit: 250 })),
   ].filter(({ file, limit }) => readFileSync(join(root, file), 'utf8').split('\n').length - 1 > limit)
 
@@ -158,8 +167,17 @@ test('every file of app opens with a sentence that says what it is for, or with 
   assert.deepEqual(silent, [])
 })
 
+test('every file of infra opens with a sentence, or its construct has one', () => {
+  const silent = infraFiles.filter(file => {
+    const text = readFileSync(join(root, file), 'utf8')
+    return !/^(\/\/|\/\*\*)/.test(text) && !/^ ?\*\/\nexport |^\/\*\* .* \*\/\nexport /m.test(text)
+  })
+
+  assert.deepEqual(silent, [])
+})
+
 test('no file is a drawer', () => {
-  const drawers = [...appFiles, ...filesBelow('test'), ...filesBelow('bench')].filter(file =>
+  const drawers = [...appFiles, ...infraFiles, ...filesBelow('test'), ...filesBelow('bench')].filter(file =>
     DRAWERS.test(file.split('/').at(-1) ?? ''),
   )
 
