@@ -131,6 +131,12 @@ test('only config/environment.ts and main.ts read the environment', () => {
   )
 })
 
+test('nothing of app imports the stack', () => {
+  const wrong = appFiles.filter(file => importsOf(file).some(name => /(^|\/)infra\//.test(name)))
+
+  assert.deepEqual(wrong, [])
+})
+
 test('the stack has one reader of the environment, and one file that names files of the provider', () => {
   const having = (pattern: RegExp) =>
     infraFiles.filter(file => pattern.test(readFileSync(join(root, file), 'utf8')))

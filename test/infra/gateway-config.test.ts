@@ -62,6 +62,9 @@ const DIRECTORIES = [
 ]
 const secrets = { extra: { 'directory-key': { version: 1 } } }
 
+/** Fits as a signing secret, and has the shape of a service account's key. */
+const SECRET = JSON.stringify({ type: 'service_account', client_email: 'a@b', private_key: 'p'.repeat(32) })
+
 test('the gateway boots with what is rendered for every topology, login and way to groups', () => {
   const combinations = TOPOLOGIES.flatMap(frontend =>
     DATABASES.flatMap(database => DIRECTORIES.map(directory => ({ frontend, database, directory, secrets }))),
@@ -71,7 +74,7 @@ test('the gateway boots with what is rendered for every topology, login and way 
     const text = renderedText(changes)
     const result = parseConfigText(text, {
       environment: readEnvironment({ PORT: '8080', K_SERVICE: 'gatehouse' }),
-      readFile: () => ({ kind: 'read', bytes: Buffer.from('s'.repeat(48)) }),
+      readFile: () => ({ kind: 'read', bytes: Buffer.from(SECRET) }),
       ...{ now: 0, judgeHost, builtins: builtinNames(), judgePolicies: policyWarnings },
     })
     return result.kind === 'refused'
@@ -177,6 +180,14 @@ test('a reference to a secret that is not mounted fails the synth, too', () => {
       message: /\$\{file:\/secrets\/anthropic\/value\} cannot be read \(ENOENT\)/,
     },
   )
+})
+
+test('of a value that is in a mounted secret nothing is said: it is not here', () => {
+  const ca = 'oidc: { ca_cert_pem: "${file:/secrets/ca/value}" }\n'
+
+  const { oidc } = rendered({ secrets: { extra: { ca: { version: 1 } } } }, ca)
+
+  assert.equal(oidc.ca_cert_pem, '${file:/secrets/ca/value}')
 })
 
 test('a file larger than a secret may be is refused', () => {
