@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { createTicker } from '../lib/ticker.ts'
 import type { Network } from '../net/network.ts'
-import { Destination, type DestinationToken } from './destination.ts'
+import type { CollectorToken } from '../otlp/collector.ts'
+import { Destination } from './destination.ts'
 import type { Export } from './export-queue.ts'
 import { createLedger, type DropReason, type Ledger, type Signal } from './ledger.ts'
 
@@ -29,7 +30,7 @@ export interface RelayOptions {
   readonly bounds: TelemetryQueueConfig
   readonly network: Pick<Network, 'dispatcher'>
   /** The service's own Google credentials; asked for only where a destination needs them. */
-  readonly googleToken: () => DestinationToken
+  readonly googleToken: () => CollectorToken
   readonly version: string
   readonly log: Log
   /** A clock that only goes forward. */
