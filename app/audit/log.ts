@@ -5,11 +5,13 @@ import type { Audit, AuditEvent } from './events.ts'
 
 /** The audit log with its timer, which `close` ends after it wrote what was still being summed. */
 export interface AuditLog extends Audit {
+  /** Events that were lost since the start, because nobody took the lines. */
+  readonly dropped: number
   close(): void
 }
 
 export interface AuditOptions {
-  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss'>
+  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss' | 'lostAuditLines'>
   readonly clock: Clock
 }
 
@@ -55,6 +57,9 @@ export function createAudit({ writer, clock }: AuditOptions): AuditLog {
   }, MINUTE_MS).unref()
 
   return {
+    get dropped() {
+      return writer.lostAuditLines
+    },
     write(event) {
       if (isDenial(event) && isFlooding(event)) return
       put(event)

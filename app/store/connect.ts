@@ -7,12 +7,15 @@ import type { StoreConfig } from '../config/store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { BootFault, bootFault, codeOf, refuseOldServer } from './boot-fault.ts'
+import type { StoreObserver } from './observer.ts'
 import { openPool } from './pool.ts'
 import { tlsOptions } from './server-tls.ts'
 
 export interface ConnectOptions {
   readonly log: Log
   readonly clock: Clock
+  /** Null, the default, when nobody measures. */
+  readonly observer?: StoreObserver | null
   /** Gives the boot up. */
   readonly signal?: AbortSignal | undefined
   /** Waits between attempts; the machine's timer by default. */
@@ -65,12 +68,12 @@ function addressOf(config: StoreConfig): CompleteAddress {
 async function connectOnce(
   config: StoreConfig,
   address: CompleteAddress,
-  { log, clock, signal }: ConnectOptions,
+  { log, clock, signal, observer = null }: ConnectOptions,
 ): Promise<Store> {
   signal?.throwIfAborted()
   const connectTimeoutMs = config.connect_timeout_seconds * 1000
   const tls = await unlessAborted(tlsOptions(address, { log, timeoutMs: connectTimeoutMs }), signal)
-  const shared = { address, tls, connectTimeoutMs, log, clock }
+  const shared = { address, tls, connectTimeoutMs, observer, log, clock }
   const pool = openPool({ ...shared, max: config.max_connections })
   const probe = openPool({ ...shared, max: 1 })
   const close = async () => {

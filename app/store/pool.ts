@@ -7,6 +7,7 @@ import type { PostgresAddress } from '../config/postgres-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
+import { observeQueries, type StoreObserver } from './observer.ts'
 
 export interface PoolOptions {
   /** With the role and password that the configuration names elsewhere already put in. */
@@ -16,6 +17,8 @@ export interface PoolOptions {
   readonly max: number
   /** For opening a connection, and for waiting until one is free. */
   readonly connectTimeoutMs: number
+  /** Null when nobody measures. */
+  readonly observer: Pick<StoreObserver, 'asking'> | null
   readonly log: Log
   readonly clock: Clock
 }
@@ -26,7 +29,15 @@ const STATEMENT_MS = 10_000
 const IDLE_MS = 5 * 60_000
 
 /** Opens nothing yet: the first query does. Idle connections that break are replaced with one warning a minute. */
-export function openPool({ address, tls, max, connectTimeoutMs, log, clock }: PoolOptions): pg.Pool {
+export function openPool({
+  address,
+  tls,
+  max,
+  connectTimeoutMs,
+  observer,
+  log,
+  clock,
+}: PoolOptions): pg.Pool {
   const user = address.user ?? ''
   const options: pg.PoolConfig = {
     host: address.host,
@@ -50,6 +61,7 @@ export function openPool({ address, tls, max, connectTimeoutMs, log, clock }: Po
   const broken = createCondition({ log, clock, text: 'an idle connection to Postgres broke' })
   pool.on('error', error => broken.occurred({ cause: error.message }))
   pool.on('connect', () => broken.ended())
+  if (observer !== null) pool.on('connect', client => observeQueries(client, observer))
   return pool
 }
 
