@@ -62,14 +62,12 @@ export async function run(options: RunOptions): Promise<void> {
     options.onReady?.()
     await aborted(ending)
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
-    const telemetry = Promise.all([
-      services.relay.stop(TELEMETRY_MS),
-      services.ownTelemetry.stop(TELEMETRY_MS),
-    ])
+    const telemetry = services.relay.stop(TELEMETRY_MS)
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
+    const ownTelemetry = services.ownTelemetry.stop(CLOSE_STEP_MS) // with the spans of what was cut
     server.server.closeAllConnections()
     await settled(server.close(), CLOSE_STEP_MS)
-    await telemetry
+    await Promise.all([telemetry, ownTelemetry])
     audit.write({ evt: 'server.stop', signal: String(ending.reason), ...ended })
   } finally {
     await settled(services[Symbol.asyncDispose](), CLOSE_STEP_MS)

@@ -60,7 +60,7 @@ export async function openOwnTelemetry(options: OwnTelemetryOptions): Promise<Ow
       dropped[signal] += items
     },
   })
-  const { traces, flush } = await openTraces({
+  const { traces, end } = await openTraces({
     ...{ ...options, sender, ticker },
     ratio: otlp.trace_ratio,
     linksClients: config.client_traceparent === 'link',
@@ -75,7 +75,7 @@ export async function openOwnTelemetry(options: OwnTelemetryOptions): Promise<Ow
     traceIdOf: requestId => traces.traceIdOf(requestId),
     dropped,
     stop(ms) {
-      flush()
+      end()
       return sender.stop(ms)
     },
   }
