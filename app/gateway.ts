@@ -26,6 +26,7 @@ import { devicePage } from './oauth/device-page.ts'
 import { metadata } from './oauth/metadata.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
+import { tracedAudit, tracedLog } from './observability/traced-lines.ts'
 import { type LandingSection, landingPage } from './protocol/landing-page.ts'
 import { protocol } from './protocol/route.ts'
 import type { Services } from './services.ts'
@@ -51,7 +52,8 @@ export interface GatewayOptions {
 }
 
 /** Builds the server with every route, in the order of the protocol document; it does not listen yet. */
-export function buildGateway(options: GatewayOptions): FastifyInstance {
+export function buildGateway(given: GatewayOptions): FastifyInstance {
+  const options = withTraces(given)
   const { config, services, drain, audit, log, clock } = options
   const server = createServer({
     publicUrl: config.listen.public_url,
@@ -63,6 +65,7 @@ export function buildGateway(options: GatewayOptions): FastifyInstance {
     readiness: services.readiness,
     drain,
     audit,
+    observer: services.ownTelemetry.http,
     log,
     clock,
   })
@@ -71,6 +74,13 @@ export function buildGateway(options: GatewayOptions): FastifyInstance {
   registerSignIn(server, options)
   registerSignedIn(server, options)
   return server
+}
+
+/** What is written about a traced request carries its trace. */
+function withTraces(options: GatewayOptions): GatewayOptions {
+  const { traceIdOf } = options.services.ownTelemetry
+  if (traceIdOf === null) return options
+  return { ...options, audit: tracedAudit(options.audit, traceIdOf), log: tracedLog(options.log, traceIdOf) }
 }
 
 function registerSignIn(server: FastifyInstance, options: GatewayOptions): void {
@@ -127,7 +137,8 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
-    ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy, observer: null },
+    ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy },
+    observer: services.ownTelemetry.inference,
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),
     dispatch: createDispatch({

@@ -62,7 +62,10 @@ export async function run(options: RunOptions): Promise<void> {
     options.onReady?.()
     await aborted(ending)
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
-    const telemetry = services.relay.stop(TELEMETRY_MS)
+    const telemetry = Promise.all([
+      services.relay.stop(TELEMETRY_MS),
+      services.ownTelemetry.stop(TELEMETRY_MS),
+    ])
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
     server.server.closeAllConnections()
     await settled(server.close(), CLOSE_STEP_MS)

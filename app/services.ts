@@ -17,6 +17,7 @@ import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { guardedFetch } from './net/fetch.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
+import { type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
@@ -56,6 +57,7 @@ export interface Services extends AsyncDisposable {
   readonly policies: PolicySet
   readonly relay: Relay
   readonly capacity: Capacity
+  readonly ownTelemetry: OwnTelemetry
 }
 
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
@@ -70,7 +72,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
   opening.defer(() => sessions.lastSeen.close())
-  const services = { pool, readiness, relay, signIn, ...sessions, ...openInference(options, network) }
+  const inference = openInference(options, network)
+  const ownTelemetry = await openOwn(options, { network, catalog: inference.catalog })
+  opening.defer(() => ownTelemetry.stop(0))
+  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, ownTelemetry }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -151,6 +156,18 @@ function openInference({ config, version, log, monotonic }: ServicesOptions, net
     ...{ log, clock: monotonic, random: Math.random },
   })
   return { upstreams, catalog, capacity, policies: openPolicies(config, catalog) }
+}
+
+function openOwn(
+  { config, version, log, clock, monotonic }: ServicesOptions,
+  { network, catalog }: { network: Network; catalog: Catalog },
+): Promise<OwnTelemetry> {
+  return openOwnTelemetry({
+    ...{ config: config.gatehouse.observability, upstreams: config.upstreams, network, version },
+    ...{ log, clock, monotonic },
+    modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
+    googleToken: () => createGoogleToken({ network, log, clock }),
+  })
 }
 
 /** Bytes: the container's limit where there is one. */

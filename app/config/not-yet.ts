@@ -17,7 +17,6 @@ const ROWS: readonly Row[] = [
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'cloud_sql'), sentence: 'the Cloud SQL connector' },
-  { asked: section('gatehouse', 'observability'), sentence: "the gateway's own metrics and traces" },
   { asked: driftReport, sentence: 'reporting drift of settings' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },

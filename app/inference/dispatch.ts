@@ -172,7 +172,7 @@ class Dispatching {
     } catch (error) {
       // The developer has the answer; what it used must not undo that.
       this.#options.log.error('the usage of a reply could not be recorded', {
-        request_id: exchange.requestId,
+        ...exchange.ids(),
         cause: String(error),
       })
     }
