@@ -1,3 +1,4 @@
+// Reads what is measured, all at one moment.
 import type { Log } from '../lib/log.ts'
 import type { Measurements, Reading } from './series.ts'
 import type { Source } from './service-metrics.ts'

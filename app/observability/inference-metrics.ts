@@ -6,11 +6,11 @@ import type { Amount, Distribution, Family, Measurements } from './series.ts'
 
 interface InferenceMetricsOptions {
   readonly measurements: Measurements
-  /** The catalog's id for the id in a request; null for a model that it does not have. */
-  readonly modelOf: (requested: string) => string | null
+  /** The catalogue's id for what a client asked for; `other` for what it does not know. */
+  readonly modelOf: (requested: string) => string
 }
 
-/** In the place of a value that is none of ours: a model that no catalog knows, a class that no client has. */
+/** In the place of a value that is none of ours: a model that was never named, a class that no client has. */
 const OTHER = 'other'
 
 /** In the place of an upstream: the gateway answered itself. */
@@ -26,7 +26,7 @@ const DENIALS = {
 } as const
 
 /** Counts requests, times, attempts and tokens; every label is a name of the configuration or a word of this file. */
-export class InferenceMetrics implements Pick<InferenceObserver, 'streaming' | 'over'> {
+export class InferenceMetrics implements InferenceObserver {
   readonly #modelOf: InferenceMetricsOptions['modelOf']
   readonly #requests: Family<Amount>
   readonly #duration: Family<Distribution>
@@ -53,13 +53,18 @@ export class InferenceMetrics implements Pick<InferenceObserver, 'streaming' | '
     this.#denials = measurements.amounts('gatehouse.policy.denied')
   }
 
+  /** Whether a request is traced is for others to say. */
+  trace(): null {
+    return null
+  }
+
   streaming(upstream: string, change: 1 | -1): void {
     this.#streams.of(upstream).add(change)
   }
 
   over(record: RequestRecord): void {
     const upstream = record.upstream ?? NONE
-    const model = record.model === null ? OTHER : (this.#modelOf(record.model) ?? OTHER)
+    const model = record.model === null ? OTHER : this.#modelOf(record.model)
     this.#requests.of(upstream, model, record.stream, outcomeOf(record), classOf(record.status)).add(1)
     this.#duration.of(upstream, record.stream).record((record.endedAt - record.startedAt) / 1000)
     if (record.firstByteAt !== null)

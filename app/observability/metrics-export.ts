@@ -1,3 +1,4 @@
+// Brings the metrics to the collector of the operator, again and again.
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Collect } from './collection.ts'
@@ -18,6 +19,8 @@ export interface MetricsExportOptions {
 export interface MetricsExport {
   /** Ends the timer, and hands the last batch to the sender. Never rejects. */
   finish(): Promise<void>
+  /** Ends the timer. */
+  end(): void
 }
 
 /** Sums are since the start, so what a lost batch held is in the next one (T-29). */
@@ -50,5 +53,6 @@ export function startMetricsExport(options: MetricsExportOptions): MetricsExport
       clearInterval(timer)
       await handOver()
     },
+    end: () => clearInterval(timer),
   }
 }

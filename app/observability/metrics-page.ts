@@ -1,3 +1,4 @@
+// The page that Prometheus scrapes: who may read it, and its text.
 import type { Clock } from '../lib/clock.ts'
 import { isEqual } from '../lib/equal.ts'
 import type { Collect } from './collection.ts'

@@ -8,6 +8,8 @@ export interface Subjects {
   readonly pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }
   readonly readiness: { isUp(): Promise<boolean> }
   readonly audit: { readonly dropped: number }
+  /** What of the gateway's own telemetry was lost, by signal. */
+  readonly own: Readonly<Record<string, number>>
   readonly facts: ConfigFacts
 }
 
@@ -55,6 +57,7 @@ export function serviceSources(subjects: Subjects, measurements: Measurements): 
     poolSource(subjects.pool, measurements),
     storeSource(subjects.readiness, measurements),
     auditSource(subjects.audit, measurements),
+    ownSource(subjects.own, measurements),
   ]
 }
 
@@ -109,4 +112,11 @@ function storeSource(readiness: Subjects['readiness'], measurements: Measurement
 function auditSource(audit: Subjects['audit'], measurements: Measurements): Source {
   const dropped = measurements.amounts('gatehouse.audit.dropped').of()
   return () => dropped.set(audit.dropped)
+}
+
+function ownSource(own: Subjects['own'], measurements: Measurements): Source {
+  const dropped = measurements.amounts('gatehouse.observability.dropped')
+  return () => {
+    for (const [signal, count] of Object.entries(own)) dropped.of(signal).set(count)
+  }
 }
