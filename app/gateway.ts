@@ -53,7 +53,7 @@ export interface GatewayOptions {
 
 /** Builds the server with every route, in the order of the protocol document; it does not listen yet. */
 export function buildGateway(given: GatewayOptions): FastifyInstance {
-  const options = withTraces(given)
+  const options = observedOptions(given)
   const { config, services, drain, audit, log, clock } = options
   const server = createServer({
     publicUrl: config.listen.public_url,
@@ -73,14 +73,16 @@ export function buildGateway(given: GatewayOptions): FastifyInstance {
   server.route(protocol({ file: options.protocolFile }))
   registerSignIn(server, options)
   registerSignedIn(server, options)
+  if (services.ownTelemetry.metricsRoute !== null) server.route(services.ownTelemetry.metricsRoute)
   return server
 }
 
-/** What is written about a traced request carries its trace. */
-function withTraces(options: GatewayOptions): GatewayOptions {
-  const { traceIdOf } = options.services.ownTelemetry
-  if (traceIdOf === null) return options
-  return { ...options, audit: tracedAudit(options.audit, traceIdOf), log: tracedLog(options.log, traceIdOf) }
+/** What is written is counted, and carries the trace of a request that has one. */
+function observedOptions(options: GatewayOptions): GatewayOptions {
+  const { counted, traceIdOf } = options.services.ownTelemetry
+  const audit = counted(options.audit)
+  if (traceIdOf === null) return { ...options, audit }
+  return { ...options, audit: tracedAudit(audit, traceIdOf), log: tracedLog(options.log, traceIdOf) }
 }
 
 function registerSignIn(server: FastifyInstance, options: GatewayOptions): void {

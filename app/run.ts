@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly config: Config
   readonly environment: Environment
   readonly version: string
+  /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
+  readonly configSha256: string | null
   /** The folder of the numbered .sql files, and the file of the wire contract. */
   readonly files: { readonly migrations: string; readonly protocol: string }
   readonly landingSections: readonly LandingSection[]
@@ -64,7 +66,7 @@ export async function run(options: RunOptions): Promise<void> {
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
     const telemetry = services.relay.stop(TELEMETRY_MS)
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
-    const ownTelemetry = services.ownTelemetry.stop(CLOSE_STEP_MS) // with the spans of what was cut
+    const ownTelemetry = services.ownTelemetry.stop(CLOSE_STEP_MS) // with everything that was cut in it
     server.server.closeAllConnections()
     await settled(server.close(), CLOSE_STEP_MS)
     await Promise.all([telemetry, ownTelemetry])

@@ -31,9 +31,9 @@ export class Distribution {
   count = 0
   sum = 0
 
-  /** Records seconds; what is no duration counts as none. */
+  /** Records seconds; a clock that was wrong counts as none. */
   record(value: number): void {
-    const seconds = value > 0 ? value : 0
+    const seconds = Math.max(value, 0)
     let bucket = 0
     while (bucket < BUCKETS.length && seconds > BUCKETS[bucket]!) bucket += 1 // the bound is the loop's
     this.counts[bucket]! += 1 // `bucket` is at most the last place

@@ -16,12 +16,20 @@ export type ReceivedExport = Omit<Export, 'contentType'> & { readonly contentTyp
 export interface Relay {
   /** Takes an export. Never throws and never waits. */
   accept(received: ReceivedExport): void
-  /** Counts an export that was not kept, as too many were being received. */
-  discard(signal: Signal): void
+  /** Counts an export of `bytes` that was not kept, as too many were being received. */
+  discard(signal: Signal, bytes: number): void
+  /** What came in, for however many destinations; an export without a body is none. */
+  readonly intake: Readonly<Record<Signal, Intake>>
   readonly ledger: Pick<Ledger, 'accounts'>
   readonly destinations: readonly Pick<Destination, 'name' | 'queuedBytes' | 'isPaused' | 'pending'>[]
   /** Sends what waits for at most `ms`; the rest is dropped and named. */
   stop(ms: number): Promise<void>
+}
+
+/** Exports of one signal that clients sent, and their bytes. */
+export interface Intake {
+  readonly exports: number
+  readonly bytes: number
 }
 
 export interface RelayOptions {
@@ -64,17 +72,24 @@ export function openRelay(options: RelayOptions): Relay {
   })
   const ticker = createTicker({ clock, ...(options.tickMs !== undefined && { everyMs: options.tickMs }) })
   for (const destination of destinations) ticker.add(destination)
+  const intake = { metrics: intakeOf(), logs: intakeOf(), traces: intakeOf() }
   return {
     ledger,
     destinations,
+    intake,
     accept(received) {
+      if (received.body.length === 0) return
+      count(intake[received.signal], received.body.length)
       try {
         distribute(received, destinations, ledger)
       } catch (error) {
         log.error('an export could not be queued', { cause: String(error) })
       }
     },
-    discard: signal => discard(ledger, signal, 'queue_full'),
+    discard(signal, bytes) {
+      count(intake[signal], bytes)
+      discard(ledger, signal, 'queue_full')
+    },
     async stop(ms) {
       const left = await Promise.all(destinations.map(destination => destination.stop(ms)))
       for (const destination of destinations) ticker.remove(destination)
@@ -85,8 +100,7 @@ export function openRelay(options: RelayOptions): Relay {
 }
 
 function distribute(received: ReceivedExport, destinations: readonly Destination[], ledger: Ledger): void {
-  const { signal, body } = received
-  if (body.length === 0) return
+  const { signal } = received
   const contentType = received.contentType ?? 'application/x-protobuf'
   if (!isKnown(contentType)) {
     discard(ledger, signal, 'unsupported_type')
@@ -95,6 +109,15 @@ function distribute(received: ReceivedExport, destinations: readonly Destination
   const takers = destinations.filter(destination => destination.takes(signal))
   if (takers.length === 0) discard(ledger, signal, 'no_destination')
   for (const destination of takers) destination.offer({ ...received, contentType })
+}
+
+function intakeOf() {
+  return { exports: 0, bytes: 0 }
+}
+
+function count(intake: { exports: number; bytes: number }, bytes: number): void {
+  intake.exports += 1
+  intake.bytes += bytes
 }
 
 function discard(ledger: Ledger, signal: Signal, reason: DropReason): void {

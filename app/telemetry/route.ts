@@ -33,7 +33,7 @@ export function telemetryRoutes(options: TelemetryRoutesOptions): RouteOptions[]
       const announced = Number(request.headers['content-length'] ?? 0)
       if (receiving.bytes + announced > MAX_RECEIVING_BYTES) {
         await thrownAway(request)
-        options.relay.discard(signal)
+        options.relay.discard(signal, announced)
         return success(request, reply)
       }
       receiving.bytes += announced
