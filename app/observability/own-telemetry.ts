@@ -138,9 +138,11 @@ async function startTraces(
 ) {
   const { config } = options
   if (config?.otlp?.traces !== true) return null
+  const { trace_ratio: ratio, url } = config.otlp
+  options.log.info('a share of the requests is traced', { ratio, collector: new URL(url).host })
   return openTraces({
     ...{ ...options, sender, ticker },
-    ratio: config.otlp.trace_ratio,
+    ratio,
     linksClients: config.client_traceparent === 'link',
     resourceAttributes: resource,
     dropped: spans => {

@@ -1,6 +1,7 @@
 // The gateway's own traces from end to end: a terminal, a failover, a collector that decodes what it gets, the audit.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { startCollector } from '../support/collector.ts'
 import { decodeTraces } from '../support/decoded-traces.ts'
 import { spansOf, tracing } from '../support/traced-gateway.ts'
@@ -78,6 +79,7 @@ test('any other route is one span, and so is a request that was refused before i
 
   await whole.get('/protocol?secret=1')
   await whole.get('/nowhere')
+  await whole.get('/%zz')
   await whole.ask('no-bearer-of-ours')
   const spans = await spansOf(whole, collector)
 
@@ -90,12 +92,13 @@ test('any other route is one span, and so is a request that was refused before i
     [
       ['GET /protocol', 2, '', 0, [], plain('GET', '/protocol', 200)],
       ['GET', 2, '', 0, [], plain('GET', 'unmatched', 404)],
+      ['GET', 2, '', 0, [], plain('GET', 'unmatched', 404)],
       ['POST /v1/messages', 2, '', 0, [], plain('POST', '/v1/messages', 401)],
     ],
   )
   const denied = whole.gateway.events.find(({ evt }) => evt === 'auth.denied')
   assert.ok(denied && 'trace_id' in denied)
-  assert.equal(denied.trace_id, spans[2]?.traceId)
+  assert.equal(denied.trace_id, spans[3]?.traceId)
 })
 
 function plain(method: string, route: string, status: number) {
@@ -122,6 +125,22 @@ test('every export says which service it is from, which version and which proces
   })
   assert.equal(scope, 'gatehouse 0.0.0-test')
   assert.deepEqual([received.path, received.headers['content-encoding']], ['/v1/traces', 'gzip'])
+})
+
+test('metrics and traces are told of the same requests, and go to the same collector', async () => {
+  await using collector = await startCollector()
+  await using whole = await openWholeGateway({ sections: tracing(collector, { metrics: true }) })
+  const { access_token } = await whole.tokens()
+
+  await whole.ask(access_token)
+  const spans = await spansOf(whole, collector)
+
+  assert.deepEqual(new Set(collector.exports.map(({ path }) => path)), new Set(['/v1/traces', '/v1/metrics']))
+  assert.ok(spans.some(({ name }) => name === 'upstream.attempt'))
+  const metrics = collector.exports.filter(({ path }) => path === '/v1/metrics')
+  const names = metrics.map(({ body }) => gunzipSync(body).toString('latin1')).join()
+  for (const name of ['gatehouse.inference.requests', 'http.server.request.duration'])
+    assert.ok(names.includes(name), name)
 })
 
 test('a request that is not traced has no trace id anywhere, and nothing is sent', async () => {

@@ -12,5 +12,6 @@ export function tracing(collector: Collector, otlp: object = {}, beside: object 
 /** Everything that the collector got, once nothing waits any more; the gateway sends nothing afterwards. */
 export async function spansOf({ gateway }: WholeGateway, collector: Collector): Promise<DecodedSpan[]> {
   await gateway.services.ownTelemetry.stop(10_000)
-  return collector.exports.flatMap(({ body }) => decodeTraces(body).spans)
+  const traces = collector.exports.filter(({ path }) => path === '/v1/traces')
+  return traces.flatMap(({ body }) => decodeTraces(body).spans)
 }
