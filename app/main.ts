@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { createAudit } from './audit/log.ts'
+import { bootstrapDatabase, type MigrateCommand, migrateDatabase } from './commands/migrate.ts'
 import { HELP, readArguments, USAGE } from './config/arguments.ts'
 import { checkOutput } from './config/check.ts'
 import type { Config } from './config/config.ts'
@@ -10,6 +11,7 @@ import { type Environment, readEnvironment } from './config/environment.ts'
 import type { ExplainArguments } from './config/explain-arguments.ts'
 import { configLoadEvent, type LoadedConfig, loadConfig } from './config/load.ts'
 import { readLocalFile } from './config/local-file.ts'
+import type { MigrateArguments } from './config/migrate-arguments.ts'
 import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
 import { explain } from './explain/explanation.ts'
@@ -20,7 +22,7 @@ import { systemClock } from './lib/clock.ts'
 import { described } from './lib/described.ts'
 import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
-import { createLog } from './lib/log.ts'
+import { createLog, silentLog } from './lib/log.ts'
 import { policyWarnings } from './managed/warnings.ts'
 import { shareFetchClasses } from './net/fetch-classes.ts'
 import { judgeHost } from './net/ssrf-guard.ts'
@@ -59,6 +61,9 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     case 'explain':
       return explainTo(process.stdout, asked)
+    case 'migrate':
+    case 'bootstrap':
+      return migrateAs(asked)
     case 'serve':
       return asked.config === null ? serveDevelopment(asked.data) : serveFile(asked.config)
   }
@@ -79,6 +84,26 @@ async function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): P
   }
   const explanation = explain(loaded.config, person, asked.model)
   out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
+  return 0
+}
+
+/** Prints what was done; what went wrong goes to stderr. */
+async function migrateAs(asked: MigrateArguments): Promise<number> {
+  const environment = readEnvironment()
+  const command: MigrateCommand = {
+    ...{ migrations: files.migrations, allowLoopback: environment.allowLoopback, log: silentLog },
+    print: line => void process.stdout.write(`${line}\n`),
+  }
+  if (asked.kind === 'bootstrap') {
+    await bootstrapDatabase(asked, command)
+    return 0
+  }
+  const loaded = loadConfig({ ...facts(environment), path: asked.config })
+  if (loaded.kind !== 'loaded') {
+    process.stderr.write(checkOutput(loaded).stderr)
+    return 1
+  }
+  await migrateDatabase(loaded.config, command)
   return 0
 }
 
@@ -110,7 +135,13 @@ interface Serving {
 async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<number> {
   shareFetchClasses()
   const writer = createLineWriter({ sink: descriptorSink(2), clock: systemClock })
-  const audit = createAudit({ writer, clock: systemClock })
+  const { logLevel: level, kService, googleCloudProject: project } = serving.environment
+  const onCloudRun = kService !== undefined
+  const audit = createAudit({
+    writer,
+    clock: systemClock,
+    cloudLogging: onCloudRun ? { project } : undefined,
+  })
   try {
     const event = configLoadEvent(loaded, version)
     if (event !== null) audit.write(event)
@@ -120,8 +151,14 @@ async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<numb
       return 1
     }
     const { config, warnings } = loaded
-    const level = serving.environment.logLevel
-    const log = createLog({ writer, clock: systemClock, level, format: config.gatehouse.log_format })
+    const format = config.gatehouse.log_format ?? (onCloudRun ? 'json' : 'text')
+    const log = createLog({
+      writer,
+      clock: systemClock,
+      level,
+      format,
+      traceProject: onCloudRun ? project : undefined,
+    })
     for (const warning of warnings) log.warn(warningLine(warning))
     const onReady = () => {
       if (serving.development) writer.operational(serving.development.instructions)

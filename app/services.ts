@@ -16,6 +16,7 @@ import type { Log } from './lib/log.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { CONTRACT } from './managed/settings-route.ts'
 import { guardedFetch } from './net/fetch.ts'
+import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import type { Metrics } from './observability/open-metrics.ts'
@@ -69,9 +70,9 @@ export interface Services extends AsyncDisposable {
 export async function openServices(options: ServicesOptions): Promise<Services> {
   await using opening = new AsyncDisposableStack()
   const metrics = await loadMetrics(options.config.gatehouse.observability, options)
-  const { pool, readiness } = await openStore(options, { opening, metrics })
   const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
   opening.defer(() => network.close())
+  const { pool, readiness } = await openStore(options, { opening, network, metrics })
   const relay = openTelemetry(options, network)
   opening.defer(() => relay.stop(0)) // after a run that ended in order there is nothing left to stop
   const signIn = await openSignInThrough(options, { network, metrics })
@@ -89,13 +90,16 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
 
 async function openStore(
   options: ServicesOptions,
-  { opening, metrics }: { opening: AsyncDisposableStack; metrics: Metrics | null },
+  { opening, network, metrics }: { opening: AsyncDisposableStack; network: Network; metrics: Metrics | null },
 ) {
   const { config, log, clock, signal } = options
   const observer = metrics?.store ?? null
-  const { pool, probe, close } = await connectAtBoot(config.store, { log, clock, signal, observer })
+  const { cloud_sql: instance } = config.gatehouse
+  const cloudSql = instance && { config: instance, google: createGoogleAccess(network) }
+  const connecting = { log, clock, signal, observer, cloudSql }
+  const { pool, probe, key, close } = await connectAtBoot(config.store, connecting)
   opening.defer(close)
-  await migrate(pool, { folder: options.migrations, log, signal })
+  await migrate(pool, { folder: options.migrations, log, signal, key })
   const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
   const sweeper = startSweeper({ pool, log, clock, identityDays, observer })
   opening.defer(() => sweeper.stop())

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { LineWriter } from '../lib/line-writer.ts'
 import { escapedJson } from '../lib/log.ts'
+import { cloudLoggingMembers } from './cloud-logging.ts'
 import type { Audit, AuditEvent } from './events.ts'
 
 /** The audit log with its timer, which `close` ends after it wrote what was still being summed. */
@@ -13,6 +14,8 @@ export interface AuditLog extends Audit {
 export interface AuditOptions {
   readonly writer: Pick<LineWriter, 'audit' | 'describeLoss' | 'lostAuditLines'>
   readonly clock: Clock
+  /** Present where Google Cloud Logging reads the lines, with the project whose traces they name. */
+  readonly cloudLogging?: { readonly project: string | undefined } | undefined
 }
 
 /**
@@ -21,11 +24,12 @@ export interface AuditOptions {
  * Refusals that repeat are summed, so that probing cannot flood the log: of one address and reason sixty a
  * minute are written, and then one event that says how many more there were.
  */
-export function createAudit({ writer, clock }: AuditOptions): AuditLog {
+export function createAudit({ writer, clock, cloudLogging }: AuditOptions): AuditLog {
+  const lineOf = (event: AuditEvent) => auditLine(event, clock(), cloudLogging)
   let floods = new Map<string, Flood>()
   let minuteEnds = 0
 
-  const put = (event: AuditEvent) => writer.audit(auditLine(event, clock()))
+  const put = (event: AuditEvent) => writer.audit(lineOf(event))
   const endMinute = () => {
     const ended = floods
     floods = new Map()
@@ -51,7 +55,7 @@ export function createAudit({ writer, clock }: AuditOptions): AuditLog {
     return flood.count > PER_MINUTE
   }
 
-  writer.describeLoss((dropped, since) => auditLine(gap(dropped, since), clock()))
+  writer.describeLoss((dropped, since) => lineOf(gap(dropped, since)))
   const timer = setInterval(() => {
     if (clock() >= minuteEnds) endMinute()
   }, MINUTE_MS).unref()
@@ -92,19 +96,22 @@ function gap(dropped: number, since: number): AuditEvent {
   return { evt: 'audit.gap', dropped, since: new Date(since).toISOString() }
 }
 
-function auditLine(event: AuditEvent, now: number): string {
-  return escapedJson({ ts: new Date(now).toISOString(), ...bounded(event) })
+function auditLine(event: AuditEvent, now: number, cloudLogging: AuditOptions['cloudLogging']): string {
+  const line = { ts: new Date(now).toISOString(), ...bounded(event) }
+  return escapedJson(
+    cloudLogging ? { ...line, ...cloudLoggingMembers(bounded(event), cloudLogging.project) } : line,
+  )
 }
 
 /** Cuts what a stranger may have chosen; the query of a path never reaches the log. */
-function bounded(event: AuditEvent): object {
-  let copy: Record<string, unknown> | null = null
+function bounded(event: AuditEvent): AuditEvent {
+  let copy: AuditEvent | null = null
   for (const [key, value] of Object.entries(event)) {
     if (typeof value !== 'string') continue
     const text = key === 'path' ? pathOnly(value) : value.slice(0, MAX_STRING)
     if (text.length === value.length) continue
     copy ??= { ...event }
-    copy[key] = text
+    Object.assign(copy, { [key]: text })
   }
   return copy ?? event
 }

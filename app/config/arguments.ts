@@ -1,4 +1,5 @@
 import { type ExplainArguments, readExplainArguments } from './explain-arguments.ts'
+import { type MigrateArguments, readMigrateArguments } from './migrate-arguments.ts'
 
 /** What the command line asks for. */
 export type Arguments =
@@ -8,11 +9,12 @@ export type Arguments =
   | { kind: 'serve'; config: string | null; data: string | null }
   | { kind: 'check'; config: string; allowUnset: boolean }
   | ExplainArguments
+  | MigrateArguments
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
 export const USAGE =
-  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | --help | --version'
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | migrate --config FILE | migrate --bootstrap --role ROLE … | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
@@ -28,6 +30,13 @@ export const HELP = `${USAGE}
     --sub SUBJECT      or of this subject, as the store remembers them
     --model ID         ask about one model first
     --json             for programs
+  migrate            with --config FILE: bring the database to this version, without serving
+    --bootstrap        prepare a new database instead, once; it is named by
+    --instance P:R:I     a Cloud SQL instance, with --user and --password-file
+    --ip-type KIND       reached by PSC (default), PRIVATE or PUBLIC
+    --database NAME      its database (default: gatehouse)
+    --url URL            or a postgres:// URL
+    --role ROLE          and this is the role that the gateway logs in as
   --help             this text
   --version          the version
 `
@@ -42,6 +51,10 @@ const VALUED = [
 export function readArguments(argv: readonly string[]): Arguments {
   if (argv[0] === 'explain') {
     const read = readExplainArguments(argv.slice(1))
+    return typeof read === 'string' ? wrong(read) : read
+  }
+  if (argv[0] === 'migrate') {
+    const read = readMigrateArguments(argv.slice(1))
     return typeof read === 'string' ? wrong(read) : read
   }
   const flags = new Set<string>()

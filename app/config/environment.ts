@@ -11,6 +11,8 @@ export interface Environment {
   /** Set by Cloud Run. */
   kService: string | undefined
   kRevision: string | undefined
+  /** The project whose traces the lines of the log name, on Cloud Run. */
+  googleCloudProject: string | undefined
   /** The default of `listen.port`; `malformed` when PORT is no port. */
   port: number | 'malformed' | undefined
   proxies: ForwardProxies
@@ -46,6 +48,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     drainTimeoutMs: readDrainTimeout(variables, warnings),
     kService: nonEmpty(variables['K_SERVICE']),
     kRevision: nonEmpty(variables['K_REVISION']),
+    googleCloudProject: nonEmpty(variables['GOOGLE_CLOUD_PROJECT']),
     port: readPort(variables['PORT']),
     proxies: readProxies(variables),
     warnings,

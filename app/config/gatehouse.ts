@@ -36,6 +36,9 @@ const CloudSql = closed({
   database: text().default('gatehouse'),
 })
 
+/** `gatehouse.cloud_sql`, defaults filled in. */
+export type CloudSqlConfig = z.infer<typeof CloudSql>
+
 /** Sessions and their refresh tokens. */
 const Session = closed({
   refresh_token_mode: choice(['wrapped', 'wrapped_accept_raw', 'passthrough']).default('wrapped'),
@@ -116,7 +119,8 @@ export const GatehouseSection = closed({
   spend: Spend.prefault({}),
   limits: Limits.prefault({}),
   timeouts: Timeouts.prefault({}),
-  log_format: choice(['text', 'json']).default('text'),
+  /** Unset: `json` on Cloud Run, `text` elsewhere. */
+  log_format: choice(['text', 'json']).optional(),
 })
 
 /** `gatehouse`, defaults filled in. */

@@ -16,7 +16,6 @@ const ROWS: readonly Row[] = [
   { asked: otherProviders, sentence: 'this provider (anthropic is)' },
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
-  { asked: section('gatehouse', 'cloud_sql'), sentence: 'the Cloud SQL connector' },
   { asked: driftReport, sentence: 'reporting drift of settings' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },

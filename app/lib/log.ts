@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { cloudTrace } from './cloud-trace.ts'
 import type { LineWriter } from './line-writer.ts'
 
 /**
@@ -27,12 +28,14 @@ export interface LogOptions {
   readonly clock: Clock
   readonly level: LogLevel
   readonly format: 'text' | 'json'
+  /** The project whose traces lines with a `trace_id` name, in the JSON form. */
+  readonly traceProject?: string | undefined
 }
 
 /** Opens the log; lines below `level` cost nothing and go nowhere. */
-export function createLog({ writer, clock, level, format }: LogOptions): Log {
+export function createLog({ writer, clock, level, format, traceProject }: LogOptions): Log {
   const lowest = LEVELS.indexOf(level)
-  const lineOf = format === 'json' ? jsonLine : textLine
+  const lineOf = format === 'json' ? (line: Line) => jsonLine(line, traceProject) : textLine
   const at = (lineLevel: LogLevel) => {
     if (LEVELS.indexOf(lineLevel) < lowest) return () => {}
     return (text: string, fields?: LogFields) =>
@@ -59,9 +62,11 @@ function textLine({ level, time, text, fields = {} }: Line): string {
   return cut(`[gateway] ${time} ${level} ${text.replace(UNSAFE, escaped)}${details.join('')}`, MAX_LINE_BYTES)
 }
 
-function jsonLine({ level, time, text, fields }: Line): string {
+function jsonLine({ level, time, text, fields }: Line, project: string | undefined): string {
   const head = { severity: SEVERITIES[level], time }
-  const whole = escapedJson({ ...head, message: text, ...fields })
+  const traceId = fields?.['trace_id']
+  const trace = typeof traceId === 'string' ? cloudTrace(traceId, project) : {}
+  const whole = escapedJson({ ...head, message: text, ...fields, ...trace })
   if (Buffer.byteLength(whole) <= MAX_LINE_BYTES) return whole
   // Escaping can make six bytes of one, so this much text always fits.
   return escapedJson({ ...head, message: `${text.slice(0, 1200)}…`, cut: true })

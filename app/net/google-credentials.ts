@@ -27,7 +27,8 @@ export async function fetchGoogleToken(transport: typeof fetch): Promise<Fetched
   }
 }
 
-async function findCredentials(transport: typeof fetch) {
+/** Finds the credentials anew; what they ask goes through `transport`. */
+export async function findCredentials(transport: typeof fetch) {
   const { Compute, GoogleAuth, gaxios } = await import('google-auth-library')
   // What asks the metadata server takes its transport from nowhere else.
   gaxios.instance.defaults = {
@@ -54,7 +55,7 @@ async function findCredentials(transport: typeof fetch) {
   })
   const client = await found.getClient()
   retarget(client, gaxios.instance)
-  return { client, isMetadata: client instanceof Compute }
+  return { auth: found, client, isMetadata: client instanceof Compute }
 }
 
 /** Clients that trade one credential for another hold a part with a transport of its own, which gets ours. */
@@ -63,4 +64,17 @@ function retarget(part: unknown, transporter: object): void {
   part.transporter = transporter
   retarget(Reflect.get(part, 'stsCredential'), transporter)
   retarget(Reflect.get(part, 'sourceClient'), transporter)
+}
+
+/** A client for Google's own libraries: they get their tokens from `token`, and their requests go through `transport`. */
+export async function googleClient(transport: typeof fetch, token: () => Promise<FetchedToken>) {
+  const { gaxios, OAuth2Client } = await import('google-auth-library')
+  // The library would take proxies from the environment.
+  const transporter = new gaxios.Gaxios({ fetchImplementation: transport, noProxy: [/^/] })
+  const client = new OAuth2Client({ transporter })
+  client.refreshHandler = async () => {
+    const { token: text, expiresIn } = await token()
+    return { access_token: text, expiry_date: Date.now() + expiresIn * 1000 }
+  }
+  return client
 }

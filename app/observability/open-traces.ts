@@ -1,3 +1,4 @@
+// Puts the traces together: who is traced, what is told, how it becomes bytes, who sends them.
 import { randomBytes } from 'node:crypto'
 import { GEN_AI_PROVIDERS, type UpstreamsConfig } from '../config/upstreams.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -35,8 +36,8 @@ export interface OpenTracesOptions {
 /** The traces, and what makes their last spans leave. */
 export interface OpenedTraces {
   readonly traces: Traces
-  /** Hands every waiting span to the sender. */
-  flush(): void
+  /** Hands every waiting span to the sender; spans of what ends later are dropped. */
+  end(): void
 }
 
 /** Loads what traces need and opens them. */
@@ -59,7 +60,7 @@ export async function openTraces(options: OpenTracesOptions): Promise<OpenedTrac
     providerOf: upstream => providers.get(upstream),
     ...{ linksClients, modelOf, clock, monotonic },
   })
-  return { traces, flush: () => queue.flush() }
+  return { traces, end: () => queue.end() }
 }
 
 const FULL = "spans of the gateway's own traces found no place and are dropped"

@@ -97,7 +97,7 @@ export async function openOwnTelemetry(options: OwnTelemetryOptions): Promise<Ow
     counted: audit => metrics?.counted(audit) ?? audit,
     async stop(ms) {
       const endsAt = monotonic() + ms
-      traced?.flush()
+      traced?.end()
       if (started !== null) await withDeadline(started.finish(), ms).catch(ignore)
       await sender?.stop(Math.max(0, endsAt - monotonic()))
     },
@@ -138,9 +138,11 @@ async function startTraces(
 ) {
   const { config } = options
   if (config?.otlp?.traces !== true) return null
+  const { trace_ratio: ratio, url } = config.otlp
+  options.log.info('a share of the requests is traced', { ratio, collector: new URL(url).host })
   return openTraces({
     ...{ ...options, sender, ticker },
-    ratio: config.otlp.trace_ratio,
+    ratio,
     linksClients: config.client_traceparent === 'link',
     resourceAttributes: resource,
     dropped: spans => {

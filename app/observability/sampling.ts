@@ -13,10 +13,22 @@ export interface SamplerOptions {
 /** The part of an id that the decision is read from: its last six bytes. */
 const DRAWN_BYTES = 6
 
+const ID_BYTES = 16
+
+/** Asked of the system at a time: a call for each request would cost more than the decision. */
+const POOL_BYTES = 256 * ID_BYTES
+
 export function createSampler({ ratio, random }: SamplerOptions): Sampler {
   const bound = ratio * 2 ** (8 * DRAWN_BYTES)
+  let pool = random(POOL_BYTES)
+  let at = 0
   return () => {
-    const id = random(16)
-    return id.readUIntBE(16 - DRAWN_BYTES, DRAWN_BYTES) < bound ? id.toString('hex') : null
+    if (at === POOL_BYTES) {
+      pool = random(POOL_BYTES)
+      at = 0
+    }
+    at += ID_BYTES
+    if (pool.readUIntBE(at - DRAWN_BYTES, DRAWN_BYTES) >= bound) return null
+    return pool.toString('hex', at - ID_BYTES, at)
   }
 }

@@ -1,3 +1,4 @@
+// Where spans wait for each other on their way to the collector.
 import type { Clock } from '../lib/clock.ts'
 import type { Ticker, Ticking } from '../lib/ticker.ts'
 import type { Span } from './span.ts'
@@ -26,6 +27,7 @@ export class SpanQueue implements Ticking {
   #waiting: Span[] = []
   #since = 0
   #isSending = false
+  #isOver = false
 
   constructor(options: SpanQueueOptions) {
     this.#options = options
@@ -38,7 +40,7 @@ export class SpanQueue implements Ticking {
   /** Takes the spans of one request. */
   add(spans: readonly Span[]): void {
     const { clock, ticker, dropped } = this.#options
-    if (this.#waiting.length + spans.length > MAX_WAITING) {
+    if (this.#isOver || this.#waiting.length + spans.length > MAX_WAITING) {
       dropped(spans.length)
       return
     }
@@ -53,8 +55,9 @@ export class SpanQueue implements Ticking {
     if (this.#waiting.length === 0) this.#options.ticker.remove(this)
   }
 
-  /** Hands over everything that waits, at once. */
-  flush(): void {
+  /** Hands over everything that waits, at once; what comes later is dropped. */
+  end(): void {
+    this.#isOver = true
     while (this.#waiting.length > 0) void this.#options.send(this.#take())
     this.#options.ticker.remove(this)
   }

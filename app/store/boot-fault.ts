@@ -1,6 +1,10 @@
 // Faults of the database that only the operator can remove, told as what to do. Pure.
 
+/** The key of the file that says where the database is. */
+export type StoreKey = 'store.postgres_url' | 'gatehouse.cloud_sql'
+
 export interface Whereabouts {
+  readonly key: StoreKey
   readonly database: string
   readonly role: string
   /** While connecting, a missing privilege is another one than while migrating. */
@@ -25,17 +29,19 @@ const CERTIFICATE_FAULTS = new Set([
 /** What the operator has to do about `error`; null when waiting may help. */
 export function bootFault(error: unknown, where: Whereabouts): BootFault | null {
   if (error instanceof BootFault) return error
-  const text = explanation(codeOf(error), where)
-  return text === null ? null : new BootFault(`store.postgres_url: ${text}`, { cause: error })
+  const code = codeOf(error)
+  const onGoogle = where.key === 'gatehouse.cloud_sql' ? explanationOnCloudSql(code, where) : null
+  const text = onGoogle ?? explanation(code, where)
+  return text === null ? null : new BootFault(`${where.key}: ${text}`, { cause: error })
 }
 
 const OLDEST = 11
 
 /** Refuses a server whose `server_version_num` is too old for us. */
-export function refuseOldServer({ version, named }: { version: number; named: string }): void {
-  if (version >= OLDEST * 10_000) return
-  const text = `the server is PostgreSQL ${named}; version ${OLDEST} or later is needed`
-  throw new BootFault(`store.postgres_url: ${text}`)
+export function refuseOldServer(server: { version: number; named: string }, key: StoreKey): void {
+  if (server.version >= OLDEST * 10_000) return
+  const text = `the server is PostgreSQL ${server.named}; version ${OLDEST} or later is needed`
+  throw new BootFault(`${key}: ${text}`)
 }
 
 /** The code of a database's or system's error, or the name of another one. */
@@ -64,5 +70,21 @@ function explanation(code: string, { database, role, during }: Whereabouts): str
     default:
       if (!CERTIFICATE_FAULTS.has(code)) return null
       return `the server's certificate is not trusted (${code}). Name its authority with sslrootcert=/path, or its name in the URL.`
+  }
+}
+
+/** What differs on Cloud SQL, where roles are made by Google's API, and grants by our own bootstrap. */
+function explanationOnCloudSql(code: string, { database, role, during }: Whereabouts): string | null {
+  switch (code) {
+    case '28P01':
+    case '28000':
+      return `the instance does not let role "${role}" in (${code}). Create it as a user of type CLOUD_IAM_SERVICE_ACCOUNT, named like the account without .gserviceaccount.com, and grant the account roles/cloudsql.instanceUser.`
+    case '42501':
+    case '3F000':
+      if (during === 'connecting') return null
+      return `role "${role}" may not create tables in the schema gatehouse of "${database}" (${code}). Run gatehouse migrate --bootstrap once.`
+    default:
+      if (!CERTIFICATE_FAULTS.has(code)) return null
+      return `a certificate on the way to the instance is not trusted (${code}). Let nothing between end TLS.`
   }
 }

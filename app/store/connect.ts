@@ -6,9 +6,10 @@ import { type PostgresAddress, readPostgresUrl } from '../config/postgres-url.ts
 import type { StoreConfig } from '../config/store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { BootFault, bootFault, codeOf, refuseOldServer } from './boot-fault.ts'
+import { BootFault, bootFault, codeOf, refuseOldServer, type StoreKey } from './boot-fault.ts'
+import { CLOUD_SQL_SCHEMA, type CloudSql, type CloudSqlWay, iamRole, openCloudSql } from './cloud-sql.ts'
 import type { StoreObserver } from './observer.ts'
-import { openPool } from './pool.ts'
+import { openPool, type PoolOptions } from './pool.ts'
 import { tlsOptions } from './server-tls.ts'
 
 export interface ConnectOptions {
@@ -16,6 +17,8 @@ export interface ConnectOptions {
   readonly clock: Clock
   /** Null, the default, when nobody measures. */
   readonly observer?: StoreObserver | null
+  /** The way to the database that `store.postgres_url` does not give. */
+  readonly cloudSql?: CloudSql | undefined
   /** Gives the boot up. */
   readonly signal?: AbortSignal | undefined
   /** Waits between attempts; the machine's timer by default. */
@@ -27,6 +30,8 @@ export interface Store {
   readonly pool: pg.Pool
   /** One connection that requests cannot exhaust. */
   readonly probe: pg.Pool
+  /** The key of the file that says where it is. */
+  readonly key: StoreKey
   close(): Promise<void>
 }
 
@@ -35,17 +40,18 @@ const PAUSE_MS = 2000
 
 /** Connects to the database of `config` and proves that it answers; throws a `BootFault` that says what to do. */
 export async function connectAtBoot(config: StoreConfig, options: ConnectOptions): Promise<Store> {
-  const address = addressOf(config)
+  const key: StoreKey = options.cloudSql === undefined ? 'store.postgres_url' : 'gatehouse.cloud_sql'
   const wait = options.wait ?? ((ms, signal) => delay(ms, undefined, signal ? { signal } : {}))
+  const address = await addressOf(config, options.cloudSql)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await connectOnce(config, address, options)
+      return await connectOnce(config, { address, key }, options)
     } catch (error) {
       options.signal?.throwIfAborted()
-      const where = { database: address.database, role: address.user, during: 'connecting' } as const
+      const where = { key, database: address.database, role: address.user, during: 'connecting' } as const
       const fault = bootFault(error, where)
       if (fault) throw fault
-      const text = silence(config, { attempt, code: codeOf(error) })
+      const text = silence(config, { key, attempt, code: codeOf(error) })
       if (attempt === ATTEMPTS) throw new BootFault(text, { cause: error })
       options.log.warn(text)
       await wait(PAUSE_MS, options.signal)
@@ -55,7 +61,8 @@ export async function connectAtBoot(config: StoreConfig, options: ConnectOptions
 
 type CompleteAddress = PostgresAddress & { user: string; database: string }
 
-function addressOf(config: StoreConfig): CompleteAddress {
+async function addressOf(config: StoreConfig, cloudSql: CloudSql | undefined): Promise<CompleteAddress> {
+  if (cloudSql !== undefined) return cloudSqlAddress(config, cloudSql)
   if (config.postgres_url === undefined) throw new BootFault('store.postgres_url is missing')
   const read = readPostgresUrl(config.postgres_url)
   if (read.kind === 'unreadable') throw new BootFault(`store.postgres_url needs ${read.needs}`)
@@ -65,49 +72,99 @@ function addressOf(config: StoreConfig): CompleteAddress {
   return { ...read, user, password: config.password ?? read.password, database: read.database ?? user }
 }
 
+/** The connector finds the instance and secures the connection; what is left to say is who and where to. */
+async function cloudSqlAddress(
+  { username, password }: StoreConfig,
+  { config, google }: CloudSql,
+): Promise<CompleteAddress> {
+  if (username === undefined && !config.iam_auth)
+    throw new BootFault('gatehouse.cloud_sql.iam_auth is off, and no role is named; add store.username')
+  return {
+    kind: 'readable',
+    host: config.instance_connection_name,
+    port: 5432,
+    user: username ?? iamRole(await google.account()),
+    password: config.iam_auth ? undefined : password,
+    database: config.database,
+    tls: { kind: 'off' },
+    applicationName: undefined,
+    options: `-c search_path=${CLOUD_SQL_SCHEMA}`,
+  }
+}
+
+/** How connections are opened, and what is closed after them. */
+type Way = Pick<PoolOptions, 'tls' | 'stream'> & { close(): void }
+
+async function wayTo(
+  address: CompleteAddress,
+  { connectTimeoutMs, cloudSql, log }: ConnectOptions & { connectTimeoutMs: number },
+): Promise<Way> {
+  if (cloudSql === undefined)
+    return { tls: await tlsOptions(address, { log, timeoutMs: connectTimeoutMs }), close() {} }
+  const way: CloudSqlWay = await openCloudSql(cloudSql)
+  return { tls: false, stream: () => way.stream(), close: () => way.close() }
+}
+
 async function connectOnce(
   config: StoreConfig,
-  address: CompleteAddress,
-  { log, clock, signal, observer = null }: ConnectOptions,
+  { address, key }: { address: CompleteAddress; key: StoreKey },
+  options: ConnectOptions,
 ): Promise<Store> {
+  const { log, clock, signal } = options
   signal?.throwIfAborted()
   const connectTimeoutMs = config.connect_timeout_seconds * 1000
-  const tls = await unlessAborted(tlsOptions(address, { log, timeoutMs: connectTimeoutMs }), signal)
-  const shared = { address, tls, connectTimeoutMs, observer, log, clock }
+  const way = await unlessAborted(wayTo(address, { ...options, connectTimeoutMs }), signal, late =>
+    late.close(),
+  )
+  const { observer = null } = options
+  const shared = { ...{ address, tls: way.tls, stream: way.stream }, connectTimeoutMs, observer, log, clock }
   const pool = openPool({ ...shared, max: config.max_connections })
   const probe = openPool({ ...shared, max: 1 })
   const close = async () => {
     await Promise.all([pool.end(), probe.end()])
+    way.close()
   }
   try {
-    await unlessAborted(askVersion(pool), signal)
-    return { pool, probe, close }
+    await unlessAborted(askVersion(pool, key), signal)
+    return { pool, probe, key, close }
   } catch (error) {
     // A connection that still tries to open must not hold up the next attempt, or the end.
+    way.close()
     close().catch(() => {})
     throw error
   }
 }
 
-async function askVersion(pool: pg.Pool): Promise<void> {
+async function askVersion(pool: pg.Pool, key: StoreKey): Promise<void> {
   const { rows } = await pool.query<{ version: number; named: string }>({
     name: 'server_version',
     text: `
       select current_setting('server_version_num')::integer as version,
              current_setting('server_version') as named`,
   })
-  if (rows[0]) refuseOldServer(rows[0])
+  if (rows[0]) refuseOldServer(rows[0], key)
 }
 
-function silence(config: StoreConfig, { attempt, code }: { attempt: number; code: string }): string {
+function silence(
+  config: StoreConfig,
+  { key, attempt, code }: { key: StoreKey; attempt: number; code: string },
+): string {
   const limit = `store.connect_timeout_seconds is ${config.connect_timeout_seconds}`
-  return `store.postgres_url: the database does not answer (${code}), attempt ${attempt} of ${ATTEMPTS}; ${limit}`
+  return `${key}: the database does not answer (${code}), attempt ${attempt} of ${ATTEMPTS}; ${limit}`
 }
 
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** Settles like `promise`, or rejects at once when `signal` says so; what still comes then is given to `discard`. */
+async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  discard: (late: T) => void = () => {},
+): Promise<T> {
   if (!signal) return promise
   const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(signal.reason)
+  const giveUp = () => {
+    reject(signal.reason)
+    promise.then(discard, () => {})
+  }
   signal.addEventListener('abort', giveUp, { once: true })
   try {
     return await Promise.race([promise, aborted])

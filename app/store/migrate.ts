@@ -6,13 +6,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Log } from '../lib/log.ts'
-import { bootFault } from './boot-fault.ts'
+import { bootFault, type StoreKey } from './boot-fault.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface MigrateOptions {
   /** The folder of the numbered .sql files. */
   readonly folder: string
   readonly log: Log
+  /** What is named when only the operator can help. Default `store.postgres_url`. */
+  readonly key?: StoreKey
   /** Gives up at once, also in the middle of a migration, which is then rolled back. */
   readonly signal?: AbortSignal
 }
@@ -40,7 +42,7 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions): Promise<s
 
   const applied: string[] = []
   for (const migration of migrations.filter(({ number }) => !known.has(number))) {
-    if (await applyOne(pool, migration, options.signal)) applied.push(migration.name)
+    if (await applyOne(pool, migration, options)) applied.push(migration.name)
   }
   for (const name of applied) options.log.info(`migration ${name} applied`)
   return applied
@@ -82,7 +84,8 @@ function refuseChanged(migrations: readonly Migration[], known: ReadonlyMap<numb
 }
 
 /** Applies `migration` unless another replica has just done so; reports whether we did. */
-async function applyOne(pool: pg.Pool, migration: Migration, signal?: AbortSignal): Promise<boolean> {
+async function applyOne(pool: pg.Pool, migration: Migration, options: MigrateOptions): Promise<boolean> {
+  const { signal, key = 'store.postgres_url' } = options
   signal?.throwIfAborted()
   let interrupt: (() => Promise<void>) | undefined
   try {
@@ -96,7 +99,7 @@ async function applyOne(pool: pg.Pool, migration: Migration, signal?: AbortSigna
   } catch (error) {
     signal?.throwIfAborted()
     const { database = '', user: role = '' } = pool.options
-    throw bootFault(error, { database, role, during: 'migrating' }) ?? error
+    throw bootFault(error, { key, database, role, during: 'migrating' }) ?? error
   } finally {
     if (interrupt) signal?.removeEventListener('abort', interrupt)
   }

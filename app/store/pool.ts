@@ -1,6 +1,7 @@
 // Connections to Postgres. Everything is said by the configuration: the driver's own variables (PGUSER,
 // PGOPTIONS, PGSSLMODE and so on) and password file have no effect.
 
+import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import type { PostgresAddress } from '../config/postgres-url.ts'
@@ -13,6 +14,8 @@ export interface PoolOptions {
   /** With the role and password that the configuration names elsewhere already put in. */
   readonly address: PostgresAddress
   readonly tls: ConnectionOptions | false
+  /** Opens connections in place of the driver, already secured. */
+  readonly stream?: (() => Duplex) | undefined
   /** How many connections at most. */
   readonly max: number
   /** For opening a connection, and for waiting until one is free. */
@@ -29,17 +32,10 @@ const STATEMENT_MS = 10_000
 const IDLE_MS = 5 * 60_000
 
 /** Opens nothing yet: the first query does. Idle connections that break are replaced with one warning a minute. */
-export function openPool({
-  address,
-  tls,
-  max,
-  connectTimeoutMs,
-  observer,
-  log,
-  clock,
-}: PoolOptions): pg.Pool {
+export function openPool(options: PoolOptions): pg.Pool {
+  const { address, tls, stream, max, connectTimeoutMs, observer, log, clock } = options
   const user = address.user ?? ''
-  const options: pg.PoolConfig = {
+  const pool = new pg.Pool({
     host: address.host,
     port: address.port,
     user,
@@ -47,6 +43,7 @@ export function openPool({
     // A function, because the driver takes PGPASSWORD for a password that is absent.
     password: () => address.password ?? '',
     ssl: tls,
+    ...(stream !== undefined && { stream }),
     sslnegotiation: 'postgres',
     application_name: address.applicationName ?? 'gatehouse',
     options: address.options,
@@ -56,8 +53,7 @@ export function openPool({
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     Client: ExplicitClient,
-  }
-  const pool = new pg.Pool(options)
+  })
   const broken = createCondition({ log, clock, text: 'an idle connection to Postgres broke' })
   pool.on('error', error => broken.occurred({ cause: error.message }))
   pool.on('connect', () => broken.ended())

@@ -46,10 +46,6 @@ test('keys of gatehouse whose feature comes later are refused', () => {
     'gatehouse.policy.settings_drift: not supported yet: reporting drift of settings.',
     'gatehouse.spend: not supported yet: recording spend.',
   ])
-  assert.deepEqual(
-    refusals({ store: '', gatehouse: 'gatehouse: { cloud_sql: { instance_connection_name: "p:r:i" } }' }),
-    ['gatehouse.cloud_sql: not supported yet: the Cloud SQL connector.'],
-  )
 })
 
 test('the older Google look-up is refused', () => {

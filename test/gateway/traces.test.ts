@@ -1,30 +1,17 @@
 // The gateway's own traces from end to end: a terminal, a failover, a collector that decodes what it gets, the audit.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Collector, startCollector } from '../support/collector.ts'
-import { type DecodedSpan, decodeTraces } from '../support/decoded-traces.ts'
+import { gunzipSync } from 'node:zlib'
+import { startCollector } from '../support/collector.ts'
+import { decodeTraces } from '../support/decoded-traces.ts'
+import { spansOf, tracing } from '../support/traced-gateway.ts'
 import { errorAnswer } from '../support/upstream.ts'
-import { askMessages, openWholeGateway, polite, type WholeGateway } from '../support/whole-gateway.ts'
-
-const observing = (collector: Collector, otlp: object = {}, rest: object = {}) => ({
-  gatehouse: {
-    observability: {
-      otlp: { url: collector.url, metrics: false, traces: true, trace_ratio: 1, ...otlp },
-      ...rest,
-    },
-  },
-})
-
-/** Everything that the collector got, once nothing waits any more. */
-async function spansOf({ gateway }: WholeGateway, collector: Collector): Promise<DecodedSpan[]> {
-  await gateway.services.ownTelemetry.stop(10_000)
-  return collector.exports.flatMap(({ body }) => decodeTraces(body).spans)
-}
+import { askMessages, openWholeGateway, polite } from '../support/whole-gateway.ts'
 
 test("a request is followed from the client's id through its attempts to the audit line", async () => {
   await using collector = await startCollector()
   const scripts = [() => errorAnswer(529, 'overloaded_error'), polite]
-  await using whole = await openWholeGateway({ scripts, sections: observing(collector) })
+  await using whole = await openWholeGateway({ scripts, sections: tracing(collector) })
   const { access_token } = await whole.tokens()
 
   const reply = await askMessages(whole.gateway.url, access_token, {
@@ -84,4 +71,88 @@ test("a request is followed from the client's id through its attempts to the aud
   )
   const times = [server, ...children].flatMap(({ start, end }) => [start, end])
   assert.ok(times.every(time => time >= server.start && time <= server.end))
+})
+
+test('any other route is one span, and so is a request that was refused before its sender was known', async () => {
+  await using collector = await startCollector()
+  await using whole = await openWholeGateway({ sections: tracing(collector) })
+
+  await whole.get('/protocol?secret=1')
+  await whole.get('/nowhere')
+  await whole.get('/%zz')
+  await whole.ask('no-bearer-of-ours')
+  const spans = await spansOf(whole, collector)
+
+  assert.deepEqual(
+    spans.map(({ name, kind, parentId, status, attributes, events }) => {
+      const { 'gatehouse.request_id': requestId, ...others } = attributes
+      assert.match(String(requestId), /^[0-9a-f-]{36}$/)
+      return [name, kind, parentId, status, events, others]
+    }),
+    [
+      ['GET /protocol', 2, '', 0, [], plain('GET', '/protocol', 200)],
+      ['GET', 2, '', 0, [], plain('GET', 'unmatched', 404)],
+      ['GET', 2, '', 0, [], plain('GET', 'unmatched', 404)],
+      ['POST /v1/messages', 2, '', 0, [], plain('POST', '/v1/messages', 401)],
+    ],
+  )
+  const denied = whole.gateway.events.find(({ evt }) => evt === 'auth.denied')
+  assert.ok(denied && 'trace_id' in denied)
+  assert.equal(denied.trace_id, spans[3]?.traceId)
+})
+
+function plain(method: string, route: string, status: number) {
+  return { 'http.request.method': method, 'http.route': route, 'http.response.status_code': status }
+}
+
+test('every export says which service it is from, which version and which process', async () => {
+  await using collector = await startCollector()
+  const more = { resource_attributes: { 'gcp.project_id': 'p-1' } }
+  await using whole = await openWholeGateway({ sections: tracing(collector, {}, more) })
+
+  await whole.get('/healthz')
+  await spansOf(whole, collector)
+
+  const [received] = collector.exports
+  assert.ok(received)
+  const { resource, scope } = decodeTraces(received.body)
+  const { 'service.instance.id': instance, ...others } = resource
+  assert.match(String(instance), /^[0-9a-f-]{36}$/)
+  assert.deepEqual(others, {
+    'gcp.project_id': 'p-1',
+    'service.name': 'gatehouse',
+    'service.version': '0.0.0-test',
+  })
+  assert.equal(scope, 'gatehouse 0.0.0-test')
+  assert.deepEqual([received.path, received.headers['content-encoding']], ['/v1/traces', 'gzip'])
+})
+
+test('metrics and traces are told of the same requests, and go to the same collector', async () => {
+  await using collector = await startCollector()
+  await using whole = await openWholeGateway({ sections: tracing(collector, { metrics: true }) })
+  const { access_token } = await whole.tokens()
+
+  await whole.ask(access_token)
+  const spans = await spansOf(whole, collector)
+
+  assert.deepEqual(new Set(collector.exports.map(({ path }) => path)), new Set(['/v1/traces', '/v1/metrics']))
+  assert.ok(spans.some(({ name }) => name === 'upstream.attempt'))
+  const metrics = collector.exports.filter(({ path }) => path === '/v1/metrics')
+  const names = metrics.map(({ body }) => gunzipSync(body).toString('latin1')).join()
+  for (const name of ['gatehouse.inference.requests', 'http.server.request.duration'])
+    assert.ok(names.includes(name), name)
+})
+
+test('a request that is not traced has no trace id anywhere, and nothing is sent', async () => {
+  await using collector = await startCollector()
+  const scripts = [() => errorAnswer(529, 'overloaded_error'), polite]
+  await using whole = await openWholeGateway({ scripts, sections: tracing(collector, { trace_ratio: 0 }) })
+  const { access_token } = await whole.tokens()
+
+  const reply = await whole.ask(access_token)
+  const spans = await spansOf(whole, collector)
+
+  assert.equal(reply.status, 200)
+  assert.deepEqual([spans, collector.connections], [[], 0])
+  assert.ok(!JSON.stringify([whole.gateway.events, whole.gateway.lines]).includes('trace_id'))
 })

@@ -108,3 +108,17 @@ test('what looks like a credential is masked', () => {
   assert.equal(masked('postgres://user:secret@host/db'), 'postgres://[masked]@host/db')
   assert.equal(masked('nothing to hide at https://host/path'), 'nothing to hide at https://host/path')
 })
+
+test('a line about a traced request names the trace where Google Cloud Logging looks for it', () => {
+  const lines: string[] = []
+  const writer = { operational: (line: string) => void lines.push(line) }
+  const log = createLog({ writer, clock: () => 0, level: 'info', format: 'json', traceProject: 'acme-prod' })
+
+  log.warn('an attempt failed', { trace_id: 'abc' })
+  log.warn('the store is slow')
+
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line)['logging.googleapis.com/trace']),
+    ['projects/acme-prod/traces/abc', undefined],
+  )
+})

@@ -48,6 +48,13 @@ test('a request is one span, with the bearer check and each attempt below it, at
   )
 })
 
+test('counting tokens is a route of its own', () => {
+  const [server] = inferenceSpans({ ...SERVED, operation: 'count_tokens' }, facts())
+
+  assert.equal(server?.name, 'POST /v1/messages/count_tokens')
+  assert.equal(server?.attributes['http.route'], '/v1/messages/count_tokens')
+})
+
 test('the tokens of a request are summed over its parts, those of the cache included', () => {
   const parts = [
     { model: 'claude-served', ...CACHED },

@@ -68,11 +68,13 @@ test('beyond 2,048 spans those of a request are lost together, and counted', () 
   assert.deepEqual([batches, queue.length, lost], [[512], 2048, [4]])
 })
 
-test('at the end everything that waits is handed over at once, and nothing is watched any more', () => {
-  const { ticker, queue, batches } = startQueue()
+test('at the end everything that waits is handed over at once, and what comes later is lost', () => {
+  const { ticker, queue, batches, lost } = startQueue()
   for (const count of [512, 600, 600]) queue.add(spans(count))
 
-  queue.flush()
+  queue.end()
+  queue.add(spans(3))
 
-  assert.deepEqual([batches, queue.length, ticker.watched], [[512, 512, 512, 176], 0, 0])
+  assert.deepEqual([batches, lost], [[512, 512, 512, 176], [3]])
+  assert.deepEqual([queue.length, ticker.watched], [0, 0])
 })

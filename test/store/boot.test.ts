@@ -144,9 +144,9 @@ test('a read-only database cannot be migrated, and the message says so', async (
 })
 
 test('a server older than version 11 is refused', () => {
-  refuseOldServer({ version: 110_000, named: '11.0' })
+  refuseOldServer({ version: 110_000, named: '11.0' }, 'store.postgres_url')
 
-  assert.throws(() => refuseOldServer({ version: 100_023, named: '10.23' }), {
+  assert.throws(() => refuseOldServer({ version: 100_023, named: '10.23' }, 'store.postgres_url'), {
     name: 'BootFault',
     message: 'store.postgres_url: the server is PostgreSQL 10.23; version 11 or later is needed',
   })

@@ -1,17 +1,21 @@
 // A certificate authority for TLS on loopback, made when a test asks, and servers that it vouches for.
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 export interface Authority {
   /** Its own certificate, in PEM. */
   readonly cert: string
   /** A certificate for DNS `names`, and its key, in PEM. */
   issue(...names: readonly string[]): { cert: string; key: string }
+  /** A certificate for somebody else's key, given in PEM. */
+  certify(name: string, publicKey: string): string
 }
 
 export function createAuthority(name: string): Authority {
   const own = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const issuer = { name, key: own.privateKey }
   return {
+    certify: (subject, pem) =>
+      certificate({ subject, issuer, publicKey: createPublicKey(pem), extension: isNamed([subject]) }),
     cert: certificate({ subject: name, issuer, publicKey: own.publicKey, extension: isAuthority() }),
     issue(...names) {
       const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })

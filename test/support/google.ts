@@ -98,7 +98,8 @@ export function claimsOf(assertion: string, publicKey: string): Record<string, u
 /** A network on which every address of Google's is one TLS server on this machine. */
 export async function googleNetwork(t: TestContext, listener: RequestListener) {
   const authority = createAuthority('Test Roots')
-  const names = ['oauth2.googleapis.com', 'sts.googleapis.com', 'iamcredentials.googleapis.com']
+  const services = ['oauth2', 'sts', 'iamcredentials', 'sqladmin']
+  const names = services.map(service => `${service}.googleapis.com`)
   const server = createTlsServer(authority.issue(...names), listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
