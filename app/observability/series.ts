@@ -102,16 +102,18 @@ function opened<K, V>(map: Map<K, V>, key: K, open: () => V): V {
   return made
 }
 
-interface Entry<S> {
-  readonly labels: Labels
-  readonly series: S
+/** A step from one label's value to the next one's: no text is made to find a series. */
+class Branch<S> {
+  readonly next = new Map<LabelValue, Branch<S>>()
+  series: S | null = null
 }
 
 class SeriesFamily<S extends Amount | Distribution> implements Family<S> {
   readonly #name: InstrumentName
   readonly #begin: () => S
   readonly #log: Log
-  readonly #entries = new Map<string, Entry<S>>()
+  readonly #root = new Branch<S>()
+  readonly #points: Point[] = []
   #overflow: S | null = null
 
   constructor(name: InstrumentName, begin: () => S, log: Log) {
@@ -121,36 +123,38 @@ class SeriesFamily<S extends Amount | Distribution> implements Family<S> {
   }
 
   of(...values: readonly LabelValue[]): S {
-    const key = keyOf(values)
-    const known = this.#entries.get(key)
-    if (known !== undefined) return known.series
-    if (this.#entries.size >= MAX_SERIES - 1) return this.#beyond()
-    const series = this.#begin()
-    const { labels } = INSTRUMENTS[this.#name]
-    const pairs = labels.map((label, index) => [label, values[index] ?? ''] as const)
-    this.#entries.set(key, { labels: Object.fromEntries(pairs), series })
-    return series
+    let branch: Branch<S> | undefined = this.#root
+    for (let index = 0; index < values.length && branch !== undefined; index += 1)
+      branch = branch.next.get(values[index]!) // the bounds are the loop's
+    return branch?.series ?? this.#opened(values)
   }
 
   points(): readonly Point[] {
-    const points = [...this.#entries.values()].map(({ labels, series }) => ({ labels, value: series }))
-    return this.#overflow === null ? points : [...points, { labels: OVERFLOW, value: this.#overflow }]
+    return this.#points
+  }
+
+  #opened(values: readonly LabelValue[]): S {
+    if (this.#points.length >= MAX_SERIES - 1) return this.#beyond()
+    const series = this.#begin()
+    let branch = this.#root
+    for (const value of values) {
+      const next = branch.next.get(value) ?? new Branch<S>()
+      branch.next.set(value, next)
+      branch = next
+    }
+    branch.series = series
+    const pairs = INSTRUMENTS[this.#name].labels.map((label, index) => [label, values[index] ?? ''] as const)
+    this.#points.push({ labels: Object.fromEntries(pairs), value: series })
+    return series
   }
 
   #beyond(): S {
-    if (this.#overflow === null) {
-      this.#log.warn(
-        `the metric ${this.#name} has ${MAX_SERIES} series, and no more: what is new is counted together`,
-      )
-      this.#overflow = this.#begin()
-    }
+    if (this.#overflow !== null) return this.#overflow
+    this.#log.warn(
+      `the metric ${this.#name} has ${MAX_SERIES} series, and no more: what is new is counted together`,
+    )
+    this.#overflow = this.#begin()
+    this.#points.push({ labels: OVERFLOW, value: this.#overflow })
     return this.#overflow
   }
-}
-
-/** Values hold no line break: neither code nor a configured name has one. */
-function keyOf(values: readonly LabelValue[]): string {
-  let key = ''
-  for (const value of values) key += `${value}\n`
-  return key
 }

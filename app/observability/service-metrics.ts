@@ -68,6 +68,7 @@ function relaySource({ intake, ledger, destinations }: RelayBooks, measurements:
   const dropped = measurements.amounts('gatehouse.telemetry.dropped')
   const queued = measurements.amounts('gatehouse.telemetry.queue.bytes')
   const paused = measurements.amounts('gatehouse.telemetry.paused')
+  const named = new Set(destinations.map(({ name }) => name))
   return () => {
     for (const [signal, taken] of Object.entries(intake)) {
       received.of(signal).set(taken.exports)
@@ -75,7 +76,7 @@ function relaySource({ intake, ledger, destinations }: RelayBooks, measurements:
     }
     for (const account of ledger.accounts()) {
       const { destination, signal } = account
-      forwarded.of(destination, signal).set(account.forwarded)
+      if (named.has(destination)) forwarded.of(destination, signal).set(account.forwarded)
       for (const [reason, count] of Object.entries(account.dropped))
         dropped.of(destination, signal, reason).set(count)
     }
