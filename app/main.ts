@@ -86,7 +86,8 @@ async function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): P
     process.stderr.write(`gatehouse: ${person}\n`)
     return 1
   }
-  const explanation = explain(loaded.config, person, asked.model)
+  const { config, secretValues } = loaded
+  const explanation = explain(config, { person, model: asked.model, secretValues })
   out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
   return 0
 }
