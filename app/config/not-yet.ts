@@ -16,7 +16,6 @@ const ROWS: readonly Row[] = [
   { asked: otherProviders, sentence: 'this provider (anthropic is)' },
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
-  { asked: section('gatehouse', 'observability'), sentence: "the gateway's own metrics and traces" },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },
 ]

@@ -44,6 +44,8 @@ export interface AttemptOptions {
   readonly loadTest: Pick<LoadTest, 'answer'> | null
   /** How long the upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
   readonly idleMs: number
+  /** The request's first byte is about to be written. */
+  sending(): void
   /** The first byte of the answer is about to be written. */
   began(status: number, upstreamRequestId: string | undefined): void
   /** The upstream has begun to answer with something that will be passed on: the body is no longer needed. */
@@ -104,6 +106,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#isOver) controller.abort(GIVEN_UP)
+    else this.#options.sending()
   }
 
   onRequestSent(): void {

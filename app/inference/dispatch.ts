@@ -18,6 +18,7 @@ import {
 } from './failover.ts'
 import { answerHeaders } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
+import type { AttemptRecord } from './observer.ts'
 import type { RequestBody } from './request-body.ts'
 import { replacementBody } from './upstream-errors.ts'
 import type { Call, RequestHead, Upstream } from './upstreams/upstream.ts'
@@ -73,7 +74,7 @@ class Dispatching {
       if (upstream === undefined) continue
       const call: Call = { ...order.call, model: route.model }
       const attempt = order.exchange.attempt(upstream.name, call.model)
-      const result = await this.#attempt(order, upstream, call)
+      const result = await this.#attempt(order, { upstream, call, attempt })
       order.exchange.attempted(attempt, outcomeOf(result))
       if (result.kind === 'served') return this.#served(order, { upstream, call, result })
       if (result.kind === 'ended_early')
@@ -96,7 +97,10 @@ class Dispatching {
     passOn(order, final)
   }
 
-  async #attempt(order: Order, upstream: Upstream, call: Call): Promise<AttemptResult> {
+  async #attempt(
+    order: Order,
+    { upstream, call, attempt: record }: { upstream: Upstream; call: Call; attempt: AttemptRecord },
+  ): Promise<AttemptResult> {
     const { exchange, client, ticket } = order
     const body = editBody(order.body, upstream.edits(call))
     let head: RequestHead
@@ -119,6 +123,7 @@ class Dispatching {
         log,
         loadTest,
         idleMs,
+        sending: () => exchange.sending(record),
         began: (status, upstreamRequestId) =>
           exchange.answered({ upstream: upstream.name, status, upstreamRequestId }),
         bodyDone: () => {
@@ -167,7 +172,7 @@ class Dispatching {
     } catch (error) {
       // The developer has the answer; what it used must not undo that.
       this.#options.log.error('the usage of a reply could not be recorded', {
-        request_id: exchange.requestId,
+        ...exchange.ids(),
         cause: String(error),
       })
     }

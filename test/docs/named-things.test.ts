@@ -26,8 +26,13 @@ function isShortKey(word: string): boolean {
   return keys.some(key => key.endsWith(`.${word}`))
 }
 
-test('every configuration key and audit event that a document names exists', () => {
-  const others = new Set(['error.type'])
+/** What traces are made of: names of attributes and spans. */
+const traced = ['app/observability/span.ts', 'app/observability/request-spans.ts'].flatMap(path =>
+  [...pageAt(path).matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),
+)
+
+test('every configuration key, audit event and attribute that a document names exists', () => {
+  const others = new Set(['error.type', ...traced])
   const unknown = dotted.filter(
     ({ word }) => !isKey(word) && !isShortKey(word) && !events.includes(word) && !others.has(word),
   )
