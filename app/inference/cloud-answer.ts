@@ -66,5 +66,6 @@ const END = Buffer.from('\n\n')
 
 /** On one line, bounded, without credentials, without addresses, and without the operator's names. */
 function wordsForLog(body: Buffer | null, { identifiers }: Cloud): string {
+  if (body === null) return 'none that can be shown: too long, broken off, or with our credential in it'
   return withoutNames(withoutEmails(masked(printable(providerText(body), MAX_WORDS))), identifiers)
 }
