@@ -96,18 +96,19 @@ export interface VertexOptions extends Omit<RigOptions, 'upstreams'> {
   /** Answers requests that are right. Default: `usualAnswer`. */
   readonly script?: Script
   readonly upstream?: Readonly<Record<string, unknown>>
-  /** Entries after the one on Vertex. */
+  /** Entries before the one on Vertex, and after it. */
+  readonly earlier?: RigOptions['upstreams']
   readonly others?: RigOptions['upstreams']
 }
 
 /** A relay in front of Vertex, on a Google runtime whose metadata server gives `TOKEN` to all who ask. */
 export async function startVertex(t: TestContext, options: VertexOptions = {}): Promise<VertexRig> {
   const { asked } = await onGoogle(t, response => response.end(granted(TOKEN)))
-  const { script = usualAnswer, upstream, others = [], ...rig } = options
+  const { script = usualAnswer, upstream, earlier = [], others = [], ...rig } = options
   const vertex = await startUpstream((request, socket) => refusalOf(request) ?? script(request, socket))
   const relay = await startRelay({
     ...rig,
-    upstreams: [{ ...vertexEntry(vertex.origin), ...upstream }, ...others],
+    upstreams: [...earlier, { ...vertexEntry(vertex.origin), ...upstream }, ...others],
   })
   return {
     ...{ port: relay.port, relay, vertex, tokens: asked },
