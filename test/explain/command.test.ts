@@ -109,7 +109,7 @@ test('each upstream is named with the id under which it is asked', async t => {
 
   assert.match(
     stdout,
-    /^claude-haiku-4-5: vertex as claude-haiku-4-5@20251001, then anthropic as claude-haiku-4-5-20251001$/m,
+    /^claude-haiku-4-5-20251001: vertex as claude-haiku-4-5@20251001, then anthropic as claude-haiku-4-5-20251001$/m,
   )
   assert.doesNotMatch(stdout, /marked-/)
 })

@@ -138,6 +138,7 @@ async function withGoogle(t: TestContext, listener: Parameters<typeof googleNetw
   const google = await googleNetwork(t, listener)
   const direct = openNetwork({ allowLoopback: true })
   return {
+    ...direct,
     dispatcher: (options: Parameters<typeof direct.dispatcher>[0]) =>
       options.purpose === 'ambient' ? google.dispatcher() : direct.dispatcher(options),
     close: async () => void (await Promise.all([google.close(), direct.close()])),
