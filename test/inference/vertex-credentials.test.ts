@@ -14,7 +14,7 @@ import {
   onGoogle,
   serviceAccount,
 } from '../support/google.ts'
-import { post } from '../support/relay-client.ts'
+import { openPost, post } from '../support/relay-client.ts'
 import { startRelay } from '../support/relay-rig.ts'
 import { jsonAnswer, startUpstream } from '../support/upstream.ts'
 import { googleError, REPLY, refusalOf, startVertex, usualAnswer, vertexEntry } from '../support/vertex.ts'
@@ -61,6 +61,25 @@ test('fifty first requests wait together for one token', async t => {
 
   assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]))
   assert.deepEqual([rig.vertex.requests.length, rig.tokens.length], [50, 1])
+})
+
+test('a slow token holds a request back, and a client that leaves meanwhile sends nothing', async t => {
+  const { promise: asked, resolve } = Promise.withResolvers<ServerResponse>()
+  await using rig = await onRuntime(t, response => resolve(response))
+  const waiting = rig.ask()
+  const leaving = openPost(rig.relay.port, {})
+  const metadata = await asked
+  while (rig.relay.capacity.open < 2) await setImmediate()
+  leaving.destroy()
+  while ((await rig.relay.connections()) > 1) await setImmediate()
+  assert.equal(rig.seen.length, 0)
+
+  metadata.end(granted('t-1'))
+
+  assert.deepEqual(await waiting, [1, 0])
+  const events = await rig.relay.audited(2)
+  assert.deepEqual(events.map(({ status }) => status).sort(), [200, 499])
+  assert.equal(rig.seen.length, 1)
 })
 
 test('a token is renewed in the background from four minutes before its end', async t => {

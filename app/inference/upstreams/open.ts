@@ -13,7 +13,7 @@ import type { Network } from '../../net/network.ts'
 import { AnthropicUpstream } from './anthropic.ts'
 import { createFederation } from './anthropic-federation.ts'
 import type { Upstream } from './upstream.ts'
-import { VertexUpstream } from './vertex.ts'
+import { VertexUpstream, vertexUrl } from './vertex.ts'
 
 export interface UpstreamsOptions {
   readonly upstreams: UpstreamsConfig
@@ -41,6 +41,18 @@ const GOOGLE_BLOCK_UNDER_MS = 30_000
 export function openUpstreams(options: UpstreamsOptions): ReadonlyMap<string, Upstream> {
   const credentials = new GoogleCredentials(options)
   return new Map(options.upstreams.map(config => [config.name, openUpstream(config, options, credentials)]))
+}
+
+/** Where an upstream's requests go; null while its provider cannot be asked. */
+export function urlOf(config: UpstreamsConfig[number]): URL | null {
+  switch (config.provider) {
+    case 'anthropic':
+      return new URL(config.base_url)
+    case 'vertex':
+      return vertexUrl(config)
+    default:
+      return null
+  }
 }
 
 function openUpstream(

@@ -46,7 +46,7 @@ export class VertexUpstream implements Upstream {
   readonly #credential: Credential
 
   constructor({ config, credential, dispatcher, ttfbMs, product }: VertexOptions) {
-    const base = new URL(config.base_url ?? `https://${hostOf(config.region)}`)
+    const base = vertexUrl(config)
     const written = base.pathname.replace(/\/$/, '')
     const basePath = written === '' ? '/v1' : written
     const project = encodeURIComponent(config.project_id)
@@ -98,6 +98,11 @@ export class VertexUpstream implements Upstream {
     if (quotaProject !== undefined) headers.push('x-goog-user-project', quotaProject)
     return { path: this.#path + methodOf(call), headers }
   }
+}
+
+/** Where the upstream is asked, less the path that every request has. */
+export function vertexUrl({ base_url, region }: VertexUpstreamConfig): URL {
+  return new URL(base_url ?? `https://${hostOf(region)}`)
 }
 
 /** A region's own host; the global one; or one of the two that keep data in a jurisdiction (I-46). */
