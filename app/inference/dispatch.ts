@@ -94,7 +94,7 @@ class Dispatching {
         if (index < order.routes.length - 1) continue
         throw new Refusal('input_too_long', INPUT_TOO_LONG)
       }
-      if (await this.#isAnswered(order, { upstream, call, walk })) return
+      if ((await this.#ask(order, { upstream, call, walk })) === 'answered') return
     }
     const final = finalAnswer(walk.failures)
     if (final !== null) return passOn(order, final)
@@ -105,11 +105,11 @@ class Dispatching {
     )
   }
 
-  /** Asks one upstream; false when the next one is to be asked. */
-  async #isAnswered(
+  /** Asks one upstream, and says whether the next one is to be asked. */
+  async #ask(
     order: Order,
     { upstream, call, walk }: { upstream: Upstream; call: Call; walk: Walk },
-  ): Promise<boolean> {
+  ): Promise<'answered' | 'next'> {
     const { exchange } = order
     const attempt = exchange.attempt(upstream.name, call.model)
     const result = await this.#attempt(order, upstream, call)
@@ -117,23 +117,23 @@ class Dispatching {
     switch (result.kind) {
       case 'served':
         this.#served(order, { upstream, call, result })
-        return true
+        return 'answered'
       case 'ended_early':
         throw new Refusal('upstream_ended_early', 'the upstream ended the reply early')
       case 'unreachable':
         this.#log.failed(exchange, result)
         walk.failures.push(result)
-        return false
+        return 'next'
       case 'answered':
-        return this.#isFinal(order, { upstream, call, walk, answer: result })
+        return this.#judge(order, { upstream, call, walk, answer: result })
     }
   }
 
   /** Judges an error answer, and passes it on when it is the last word. */
-  #isFinal(
+  #judge(
     order: Order,
     { upstream, call, walk, answer }: { upstream: Upstream; call: Call; walk: Walk; answer: ErrorAnswer },
-  ): boolean {
+  ): 'answered' | 'next' {
     const { exchange } = order
     const { cloud } = upstream
     if (answer.status === 401) upstream.credentialRefused()
@@ -145,16 +145,16 @@ class Dispatching {
       this.#counting.cannotCount(upstream.name, call.model)
       this.#log.cannotCount(exchange, translated, call)
       walk.cannotCount = true
-      return false
+      return 'next'
     }
     if (asksNext(answer.status, { carriedEmail: upstream.carriesEmail(call) })) {
       this.#log.failed(exchange, translated ?? answer)
       walk.failures.push(translated ?? answer)
-      return false
+      return 'next'
     }
     if (translated !== null) this.#log.refused(exchange, translated, call)
     passOn(order, translated ?? answer)
-    return true
+    return 'answered'
   }
 
   async #attempt(order: Order, upstream: Upstream, call: Call): Promise<AttemptResult> {
