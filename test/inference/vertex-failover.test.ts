@@ -70,6 +70,18 @@ test('an Anthropic API that fails hands over to Vertex, edited anew', async t =>
   assert.match(rig.vertex.requests[0]?.path ?? '', /claude-test:streamRawPredict$/)
 })
 
+test('a cloud has five minutes to begin its answer', async t => {
+  const time = { now: 0 }
+  await using both = await withFallback(t, () => undefined, { clock: () => time.now })
+  const waiting = post(both.port)
+  await both.rig.vertex.request(1)
+
+  time.now = 300_000
+
+  assert.equal((await waiting).body, JSON.stringify(FROM_SECOND))
+  assert.match(both.rig.relay.log.lines.join('\n'), /no response head within 300000 ms/)
+})
+
 test('of Vertex and another that both fail, the last 429 is told in our words', async t => {
   await using api = await startUpstream(() => errorAnswer(500, 'api_error'))
   await using rig = await startVertex(t, {
