@@ -130,6 +130,7 @@ export const UpstreamsSection = list(UpstreamSection, 'at least one upstream is 
 })
 
 export type AnthropicUpstreamConfig = z.infer<typeof AnthropicUpstream>
+export type VertexUpstreamConfig = z.infer<typeof VertexUpstream>
 export type UpstreamsConfig = z.infer<typeof UpstreamsSection>
 
 function commonKeys(provider: Provider) {

@@ -26,14 +26,15 @@ test('a provider that comes later is refused at its name', () => {
     'bedrock, region: r, auth: {}',
     'mantle, region: r, models: [x]',
     'anthropicAws, region: r, workspace_id: w, auth: {}',
-    'vertex, region: r, project_id: p, auth: {}',
     'foundry, resource: r, auth: { use_azure_ad: true }',
   ]
   const upstreams = `upstreams:\n${providers.map(provider => `  - { provider: ${provider} }`).join('\n')}`
 
   assert.deepEqual(
     refusals({ upstreams }),
-    providers.map((_, i) => `upstreams[${i}].provider: not supported yet: this provider (anthropic is).`),
+    providers.map(
+      (_, i) => `upstreams[${i}].provider: not supported yet: this provider (anthropic and vertex are).`,
+    ),
   )
 })
 
