@@ -13,6 +13,7 @@ import type { Facts, Rule } from './rule.ts'
 import { isLiteralSecret } from './secret-keys.ts'
 import { telemetryWarnings } from './telemetry-warnings.ts'
 import { scalarsOf, type Tree } from './tree.ts'
+import { upstreamWarnings } from './upstream-warnings.ts'
 import { parseHttpUrl } from './url.ts'
 
 const PRIVATE_RANGES =
@@ -35,6 +36,7 @@ export const configWarnings: Rule = (tree, facts) => [
   ...laterSectionWarnings(tree),
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),
+  ...upstreamWarnings(tree, facts),
 ]
 
 function literalWarnings(tree: Tree): Finding[] {

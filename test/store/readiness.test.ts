@@ -18,7 +18,7 @@ async function arrange({ graceSeconds = 0, max = 1 } = {}) {
   probe.on('error', () => {})
   const log = recordLog()
   let now = 0
-  const { isReady } = createReadiness({ probe, log, clock: () => now, graceSeconds })
+  const { isReady, isUp } = createReadiness({ probe, log, clock: () => now, graceSeconds })
   return {
     ...{ database, proxy, probe, log },
     /** Asks at `seconds` after the start. */
@@ -26,6 +26,7 @@ async function arrange({ graceSeconds = 0, max = 1 } = {}) {
       now = seconds * 1000
       return isReady()
     },
+    isUp,
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]()
       await probe.end()
