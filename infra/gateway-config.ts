@@ -138,11 +138,7 @@ function ownedKeys(owned: OwnedConfig): OwnedKey[] {
   if (oidc.issuer === GOOGLE) {
     keys.push(
       { path: ['oidc', 'scopes'], value: ['openid', 'profile', 'email'], decidedBy: 'oidc.issuer' },
-      {
-        path: ['oidc', 'extra_auth_params'],
-        value: { access_type: 'offline', prompt: 'consent' },
-        decidedBy: 'oidc.issuer',
-      },
+      ...leaves(['oidc', 'extra_auth_params'], { access_type: 'offline', prompt: 'consent' }, 'oidc.issuer'),
     )
   }
   return [...keys, ...storeKeys(owned.store), ...groupKeys(owned.groups)]
@@ -171,7 +167,7 @@ function storeKeys({ poolSize, role, way }: OwnedConfig['store']): OwnedKey[] {
     iam_auth: way.login === 'iam',
     database: way.database,
   }
-  keys.push({ path: ['gatehouse', 'cloud_sql'], value: cloudSql, decidedBy: 'database' })
+  keys.push(...leaves(['gatehouse', 'cloud_sql'], cloudSql, 'database'))
   return way.login === 'password' ? [...keys, password] : keys
 }
 
@@ -188,7 +184,16 @@ function groupKeys(groups: GroupLookup | undefined): OwnedKey[] {
     },
     key: { mode: 'key_file', key_path: pathOf(named('directory-key')), admin_email: adminEmail, ...nested },
   }[mode]
-  return [{ path: ['gatehouse', 'google_groups'], value, decidedBy: 'directory' }]
+  return leaves(['gatehouse', 'google_groups'], value, 'directory')
+}
+
+/** The keys of a block that the organisation may add others to. */
+function leaves(
+  block: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+  decidedBy: string,
+): OwnedKey[] {
+  return Object.entries(values).map(([key, value]) => ({ path: [...block, key], value, decidedBy }))
 }
 
 /** Ours stands first, unless the file says where: by an upstream of that provider for the same project. */

@@ -127,6 +127,17 @@ test('the organisation’s file keeps its comments, its order and its own upstre
   )
 })
 
+test('beside the keys that the stack owns in a block, the organisation may give others', () => {
+  const organisation = 'gatehouse: { google_groups: { cache_seconds: 60 } }\n'
+
+  const { gatehouse } = rendered({ directory: { mode: 'group-reader' } }, organisation)
+
+  assert.deepEqual(gatehouse.google_groups, {
+    ...{ cache_seconds: 60, mode: 'service_account_role', nested: false },
+    service_account: 'gatehouse-directory@acme-claude.iam.gserviceaccount.com',
+  })
+})
+
 test('a file of comments alone decides nothing, and that is enough', () => {
   const text = renderedText({}, '# nothing yet\n')
 
