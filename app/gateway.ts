@@ -141,6 +141,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   const inference = {
     ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy },
     observer: services.ownTelemetry.inference,
+    settingsState: services.settingsDrift?.stateOf ?? null,
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),
     dispatch: createDispatch({

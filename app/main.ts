@@ -3,10 +3,12 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { createAudit } from './audit/log.ts'
+import { doctor } from './commands/doctor.ts'
 import { bootstrapDatabase, type MigrateCommand, migrateDatabase } from './commands/migrate.ts'
 import { HELP, readArguments, USAGE } from './config/arguments.ts'
 import { checkOutput } from './config/check.ts'
 import type { Config } from './config/config.ts'
+import type { DoctorArguments } from './config/doctor-arguments.ts'
 import { type Environment, readEnvironment } from './config/environment.ts'
 import type { ExplainArguments } from './config/explain-arguments.ts'
 import { configLoadEvent, type LoadedConfig, loadConfig } from './config/load.ts'
@@ -61,6 +63,8 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     case 'explain':
       return explainTo(process.stdout, asked)
+    case 'doctor':
+      return doctorAs(asked)
     case 'migrate':
     case 'bootstrap':
       return migrateAs(asked)
@@ -82,9 +86,32 @@ async function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): P
     process.stderr.write(`gatehouse: ${person}\n`)
     return 1
   }
-  const explanation = explain(loaded.config, person, asked.model)
+  const { config, secretValues } = loaded
+  const explanation = explain(config, { person, model: asked.model, secretValues })
   out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
   return 0
+}
+
+/** 0 when nothing has to be mended, 1 when something has, 2 for a file that is refused. */
+async function doctorAs(asked: DoctorArguments): Promise<number> {
+  const environment = readEnvironment()
+  const loaded = loadConfig({ ...facts(environment), path: asked.config })
+  if (loaded.kind !== 'loaded') {
+    process.stderr.write(checkOutput(loaded).stderr)
+    return 2
+  }
+  const writer = createLineWriter({ sink: descriptorSink(2), clock: systemClock })
+  const onCloudRun = environment.cloudRunJob !== undefined
+  const cloudLogging = onCloudRun ? { project: environment.googleCloudProject } : undefined
+  const audit = createAudit({ writer, clock: systemClock, cloudLogging })
+  const print = (text: string) => void process.stdout.write(text)
+  const command = { asked, environment, migrations: files.migrations, audit, clock: systemClock, print }
+  try {
+    return await doctor(loaded.config, command)
+  } finally {
+    audit.close()
+    await settled(writer.flush(), CLOSE_STEP_MS)
+  }
 }
 
 /** Prints what was done; what went wrong goes to stderr. */

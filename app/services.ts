@@ -14,6 +14,7 @@ import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
+import { openSettingsDrift, type SettingsDrift } from './managed/settings-drift.ts'
 import { CONTRACT } from './managed/settings-route.ts'
 import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
@@ -61,6 +62,8 @@ export interface Services extends AsyncDisposable {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly catalog: Catalog
   readonly policies: PolicySet
+  /** Null unless `gatehouse.policy.settings_drift` is `report`. */
+  readonly settingsDrift: SettingsDrift | null
   readonly relay: Relay
   readonly capacity: Capacity
   readonly ownTelemetry: OwnTelemetry
@@ -80,10 +83,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   opening.defer(() => sessions.revocations.close())
   opening.defer(() => sessions.lastSeen.close())
   const inference = openInference(options, network)
+  const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
+  opening.defer(() => settingsDrift?.close())
   const ownTelemetry = opening.use(
     await openOwn(options, { ...inference, network, metrics, relay, pool, readiness }),
   )
-  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, ownTelemetry }
+  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift, ownTelemetry }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -197,6 +202,14 @@ function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelem
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
     googleToken: () => createGoogleToken({ network, log, clock }),
   })
+}
+
+async function openDrift(
+  { config, log, clock }: ServicesOptions,
+  { pool, policies }: Pick<Services, 'pool' | 'policies'>,
+): Promise<SettingsDrift | null> {
+  const { settings_drift, accepted_checksums: accepted } = config.gatehouse.policy
+  return settings_drift === 'off' ? null : openSettingsDrift({ pool, policies, accepted, clock, log })
 }
 
 /** Bytes: the container's limit where there is one. */

@@ -16,7 +16,15 @@ const REQUESTS = Number(values.requests)
 const ROUNDS = 7
 
 const RECORD: RequestRecord = {
-  ...{ requestId: 'r', operation: 'messages', trace: null, headers: {}, denial: null, outcome: undefined },
+  ...{
+    requestId: 'r',
+    operation: 'messages',
+    trace: null,
+    headers: {},
+    denial: null,
+    outcome: undefined,
+    settingsState: null,
+  },
   ...{ receivedAt: 0, startedAt: 1, bodyReadAt: 2, firstByteAt: 30, endedAt: 90, status: 200, stream: true },
   ...{ upstream: 'anthropic', model: 'claude-sonnet-5' },
   attempts: [

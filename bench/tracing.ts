@@ -18,7 +18,15 @@ const PARTS = [{ model: 'm', input: 9, output: 5, cache_read: 90, cache_write_5m
 function recordOf(headers: Record<string, string>, trace: RequestRecord['trace']): RequestRecord {
   const attempt = { upstream: 'anthropic', model: 'claude-sonnet-5', result: 'ok' as const }
   return {
-    ...{ requestId: 'r', operation: 'messages', trace, headers, denial: null, outcome: undefined },
+    ...{
+      requestId: 'r',
+      operation: 'messages',
+      trace,
+      headers,
+      denial: null,
+      outcome: undefined,
+      settingsState: null,
+    },
     ...{ receivedAt: 0, startedAt: 1, bodyReadAt: 2, firstByteAt: 30, endedAt: 90, status: 200 },
     ...{ upstream: 'anthropic', model: 'claude-sonnet-5', stream: true },
     attempts: [{ ...attempt, startedAt: 2, sendingAt: 3, endedAt: 90 }],

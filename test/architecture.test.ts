@@ -20,6 +20,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['services'],
   ['gateway'],
   ['run'],
+  ['doctor'],
   ['commands'],
   ['development'],
   ['main'],

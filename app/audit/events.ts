@@ -16,7 +16,6 @@ export type AuditEvent =
   | {
       evt: 'device.authorize'
       request_id: string
-      trace_id?: string | undefined
       result: 'success' | 'rate_limited' | 'error'
       client_ip: string
       surface?: string | undefined
@@ -24,38 +23,31 @@ export type AuditEvent =
   | {
       evt: 'device.verify'
       request_id: string
-      trace_id?: string | undefined
       result: 'redirect' | 'csrf_rejected' | 'unknown_code' | 'rate_limited' | 'address_mismatch'
       client_ip: string
     }
   | {
       evt: 'device.callback'
       request_id: string
-      trace_id?: string | undefined
       result: 'browser_mismatch' | 'approved' | 'idp_error' | 'bad_state' | 'replay'
       client_ip: string
     }
   | {
       evt: 'device.deny'
       request_id: string
-      trace_id?: string | undefined
       result: 'denied' | 'unknown_code' | 'csrf_rejected' | 'rate_limited'
       client_ip: string
       requested_from?: string | undefined
       requested_at?: string | undefined
     }
-  | ({ evt: 'session.mint'; request_id: string; trace_id?: string | undefined; client_ip: string } & (
-      | SessionFacts
-      | SessionFailure
-    ))
-  | ({ evt: 'session.refresh'; request_id: string; trace_id?: string | undefined; client_ip: string } & (
+  | ({ evt: 'session.mint'; request_id: string; client_ip: string } & (SessionFacts | SessionFailure))
+  | ({ evt: 'session.refresh'; request_id: string; client_ip: string } & (
       | (SessionFacts & { rotated: boolean; shared: boolean; groups_stale?: boolean | undefined })
       | SessionFailure
     ))
   | {
       evt: 'session.revoke'
       request_id: string
-      trace_id?: string | undefined
       sid?: string | undefined
       sub?: string | undefined
       client_ip: string
@@ -65,7 +57,6 @@ export type AuditEvent =
   | {
       evt: 'auth.denied'
       request_id: string
-      trace_id?: string | undefined
       reason: 'missing_token' | 'invalid_token' | 'expired' | 'revoked'
       path: string
       client_ip: string
@@ -74,13 +65,12 @@ export type AuditEvent =
   | {
       evt: 'access.denied'
       request_id: string
-      trace_id?: string | undefined
       reason: 'ip_not_allowlisted' | 'ip_denylist' | 'xff_unparseable' | 'client_ip_unknown'
       client_ip?: string | undefined
       xff_hop?: string | undefined
       repeated?: number | undefined
     }
-  | { evt: 'access.public_client'; request_id: string; trace_id?: string | undefined; client_ip: string }
+  | { evt: 'access.public_client'; request_id: string; client_ip: string }
   | {
       evt: 'inference'
       request_id: string
@@ -100,11 +90,11 @@ export type AuditEvent =
       usage?: AuditUsage | undefined
       outcome?: 'client_abort' | 'upstream_abort' | 'drained' | undefined
       load_test?: boolean | undefined
+      settings_state?: SettingsState | undefined
     }
   | {
       evt: 'managed.serve'
       request_id: string
-      trace_id?: string | undefined
       sub: string
       email?: string | undefined
       policy_index: number | null
@@ -113,7 +103,6 @@ export type AuditEvent =
   | {
       evt: 'desktop_bootstrap.serve'
       request_id: string
-      trace_id?: string | undefined
       sub: string
       email?: string | undefined
       policy_index: number
@@ -121,11 +110,11 @@ export type AuditEvent =
   | {
       evt: 'desktop_bootstrap.denied'
       request_id: string
-      trace_id?: string | undefined
       reason: 'not_configured' | 'policy_not_opted_in' | 'no_policy_matched'
       sub: string
       email?: string | undefined
     }
+  | { evt: 'doctor.result'; check: string; status: 'ok' | 'warn' | 'fail' | 'skip' }
   | { evt: 'server.stop'; signal: string; cut: number; drained_ms: number }
   | { evt: 'audit.gap'; dropped: number; since: string }
 
@@ -138,6 +127,12 @@ export interface AuditUsage {
   cache_write_1h: number
   web_search: number
 }
+
+/**
+ * What a client says of its managed settings: those of its person's policy, those of another document of the last
+ * 24 hours, ones that the operator accepts, others, or nothing.
+ */
+export type SettingsState = 'current' | 'previous' | 'accepted' | 'unknown' | 'missing'
 
 interface SessionFacts {
   result: 'success'
@@ -156,7 +151,13 @@ interface SessionFailure {
   answer?: string | undefined
 }
 
+/** What any event of a traced request carries. */
+export interface Traced {
+  /** 32 hexadecimal digits. */
+  trace_id?: string | undefined
+}
+
 /** Where events go. Writing never throws and never waits. */
 export interface Audit {
-  write(event: AuditEvent): void
+  write(event: AuditEvent & Traced): void
 }

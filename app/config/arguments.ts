@@ -1,3 +1,4 @@
+import { type DoctorArguments, readDoctorArguments } from './doctor-arguments.ts'
 import { type ExplainArguments, readExplainArguments } from './explain-arguments.ts'
 import { type MigrateArguments, readMigrateArguments } from './migrate-arguments.ts'
 
@@ -10,11 +11,12 @@ export type Arguments =
   | { kind: 'check'; config: string; allowUnset: boolean }
   | ExplainArguments
   | MigrateArguments
+  | DoctorArguments
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
 export const USAGE =
-  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | migrate --config FILE | migrate --bootstrap --role ROLE … | --help | --version'
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | doctor --config FILE | migrate --config FILE | migrate --bootstrap --role ROLE … | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
@@ -29,6 +31,11 @@ export const HELP = `${USAGE}
     --groups A,B       in these groups
     --sub SUBJECT      or of this subject, as the store remembers them
     --model ID         ask about one model first
+    --json             for programs
+  doctor             with --config FILE: look at everything around the gateway, and say how to mend it
+    --url ORIGIN       ask there instead of at listen.public_url
+    --user ADDRESS     look up this person's groups
+    --only A,B         some of the checks
     --json             for programs
   migrate            with --config FILE: bring the database to this version, without serving
     --bootstrap        prepare a new database instead, once; it is named by
@@ -51,6 +58,10 @@ const VALUED = [
 export function readArguments(argv: readonly string[]): Arguments {
   if (argv[0] === 'explain') {
     const read = readExplainArguments(argv.slice(1))
+    return typeof read === 'string' ? wrong(read) : read
+  }
+  if (argv[0] === 'doctor') {
+    const read = readDoctorArguments(argv.slice(1))
     return typeof read === 'string' ? wrong(read) : read
   }
   if (argv[0] === 'migrate') {

@@ -11,6 +11,8 @@ export interface Environment {
   /** Set by Cloud Run. */
   kService: string | undefined
   kRevision: string | undefined
+  /** Set by Cloud Run for a job. */
+  cloudRunJob: string | undefined
   /** The project whose traces the lines of the log name, on Cloud Run. */
   googleCloudProject: string | undefined
   /** The default of `listen.port`; `malformed` when PORT is no port. */
@@ -48,6 +50,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     drainTimeoutMs: readDrainTimeout(variables, warnings),
     kService: nonEmpty(variables['K_SERVICE']),
     kRevision: nonEmpty(variables['K_REVISION']),
+    cloudRunJob: nonEmpty(variables['CLOUD_RUN_JOB']),
     googleCloudProject: nonEmpty(variables['GOOGLE_CLOUD_PROJECT']),
     port: readPort(variables['PORT']),
     proxies: readProxies(variables),

@@ -6,6 +6,7 @@ import { decodeUtf8, type Expansion, expandReferences, type ReadFile } from './e
 import { checkSection, problemOf, unknownKey } from './findings.ts'
 import { completeListen } from './listen.ts'
 import { notYetFindings } from './not-yet.ts'
+import { secretValues } from './policy-warnings.ts'
 import { type Finding, inFileOrder, type Problem } from './problems.ts'
 import type { Facts } from './rule.ts'
 import { keepSourceText } from './source-text.ts'
@@ -27,8 +28,8 @@ export type ReferenceCounts = Expansion['counts']
 export type ConfigResult = {
   warnings: readonly Problem[]
   references: ReferenceCounts
-} & (
-  | { kind: 'loaded'; config: Config }
+} /** `secretValues` are texts of the file that a secret variable stands in. */ & (
+  | { kind: 'loaded'; config: Config; secretValues: readonly string[] }
   /** No problem was found, but values are unknown: variables that are not set, or secrets not resolved. */
   | { kind: 'incomplete'; unresolvedSecrets: readonly string[] }
   | { kind: 'refused'; problems: readonly Problem[] }
@@ -102,7 +103,7 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
   ]
   if (config === null)
     return { kind: 'incomplete', unresolvedSecrets: expansion.unresolvedSecrets, warnings, references }
-  return { kind: 'loaded', config, warnings, references }
+  return { kind: 'loaded', config, secretValues: secretValues(tree), warnings, references }
 }
 
 /** The audit event of a start (C-37); null when the file could not be read. */

@@ -16,7 +16,6 @@ const ROWS: readonly Row[] = [
   { asked: otherProviders, sentence: 'this provider (anthropic is)' },
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
-  { asked: driftReport, sentence: 'reporting drift of settings' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },
@@ -42,12 +41,6 @@ function section(...path: string[]): Row['asked'] {
 
 function whenOn(...path: string[]): Row['asked'] {
   return tree => (tree.flag(...path) === true ? [path] : [])
-}
-
-function driftReport(tree: Tree): Path[] {
-  const asked = ['gatehouse', 'policy', 'settings_drift']
-  const accepted = ['gatehouse', 'policy', 'accepted_checksums']
-  return [...(tree.text(...asked) === 'report' ? [asked] : []), ...(tree.has(...accepted) ? [accepted] : [])]
 }
 
 function otherProviders(tree: Tree): Path[] {

@@ -22,6 +22,8 @@ export function createGoogleAccess(network: Pick<Network, 'dispatcher'>) {
   return {
     /** The library's client for Google's APIs, with tokens of the scope `cloud-platform`. */
     client: () => googleClient(api(), () => fetchGoogleToken(ambient())),
+    /** An access token, asked for anew at each call. */
+    token: async () => (await fetchGoogleToken(ambient())).token,
     /** The email of the account; rejects with a sentence for the operator. */
     account: () => googleAccount(ambient()),
   }

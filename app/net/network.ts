@@ -4,6 +4,7 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
 import { guardedConnector } from './guarded-connector.ts'
+import { type Handshake, type HandshakeTarget, shakeHands } from './handshake.ts'
 import type { Category } from './ssrf-guard.ts'
 
 /** What a connection is for; decides how long one waits for it. */
@@ -21,6 +22,8 @@ export interface DispatcherOptions {
 export interface Network {
   /** A dispatcher of its own: HTTP/1.1, keep-alive, no pipelining, no redirects, as many connections as asked. */
   dispatcher(options: DispatcherOptions): Dispatcher
+  /** Looks whether a server can be reached and what certificate it shows, within `ms`; sends no request. */
+  handshake(target: HandshakeTarget, ms: number): Promise<Handshake>
   /** Cuts what is still open. */
   close(): Promise<void>
 }
@@ -72,6 +75,16 @@ export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network 
       agents.add(agent)
       return agent
     },
+    handshake: (target, ms) =>
+      shakeHands(
+        target,
+        {
+          purpose: 'handshake',
+          allows: category => isOpen('google', category, allowLoopback),
+          lookup: lookup ?? lookupAll,
+        },
+        ms,
+      ),
     async close() {
       await Promise.all([...agents].map(agent => agent.destroy()))
       agents.clear()

@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly cloudSql?: CloudSql | undefined
   /** Gives the boot up. */
   readonly signal?: AbortSignal | undefined
+  /** How often it is tried. Default 3. */
+  readonly attempts?: number | undefined
   /** Waits between attempts; the machine's timer by default. */
   readonly wait?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined
 }
@@ -42,6 +44,7 @@ const PAUSE_MS = 2000
 export async function connectAtBoot(config: StoreConfig, options: ConnectOptions): Promise<Store> {
   const key: StoreKey = options.cloudSql === undefined ? 'store.postgres_url' : 'gatehouse.cloud_sql'
   const wait = options.wait ?? ((ms, signal) => delay(ms, undefined, signal ? { signal } : {}))
+  const attempts = options.attempts ?? ATTEMPTS
   const address = await addressOf(config, options.cloudSql)
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -51,8 +54,8 @@ export async function connectAtBoot(config: StoreConfig, options: ConnectOptions
       const where = { key, database: address.database, role: address.user, during: 'connecting' } as const
       const fault = bootFault(error, where)
       if (fault) throw fault
-      const text = silence(config, { key, attempt, code: codeOf(error) })
-      if (attempt === ATTEMPTS) throw new BootFault(text, { cause: error })
+      const text = silence(config, { key, attempt, attempts, code: codeOf(error) })
+      if (attempt === attempts) throw new BootFault(text, { cause: error })
       options.log.warn(text)
       await wait(PAUSE_MS, options.signal)
     }
@@ -147,10 +150,10 @@ async function askVersion(pool: pg.Pool, key: StoreKey): Promise<void> {
 
 function silence(
   config: StoreConfig,
-  { key, attempt, code }: { key: StoreKey; attempt: number; code: string },
+  { key, attempt, attempts, code }: { key: StoreKey; attempt: number; attempts: number; code: string },
 ): string {
   const limit = `store.connect_timeout_seconds is ${config.connect_timeout_seconds}`
-  return `${key}: the database does not answer (${code}), attempt ${attempt} of ${ATTEMPTS}; ${limit}`
+  return `${key}: the database does not answer (${code}), attempt ${attempt} of ${attempts}; ${limit}`
 }
 
 /** Settles like `promise`, or rejects at once when `signal` says so; what still comes then is given to `discard`. */

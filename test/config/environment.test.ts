@@ -13,6 +13,7 @@ test('an empty environment has the defaults of the manual', () => {
     drainTimeoutMs: 25_000,
     kService: undefined,
     kRevision: undefined,
+    cloudRunJob: undefined,
     googleCloudProject: undefined,
     port: undefined,
     proxies: { https: undefined, http: undefined, none: undefined },

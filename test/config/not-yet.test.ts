@@ -38,12 +38,10 @@ test('a provider that comes later is refused at its name', () => {
 })
 
 test('keys of gatehouse whose feature comes later are refused', () => {
-  const gatehouse =
-    'google_groups: { mode: service_account_role }, policy: { settings_drift: report }, spend: {}'
+  const gatehouse = 'google_groups: { mode: service_account_role }, spend: {}'
 
   assert.deepEqual(refusals({ gatehouse: `gatehouse: { ${gatehouse} }` }), [
     'gatehouse.google_groups: not supported yet: looking up Google groups.',
-    'gatehouse.policy.settings_drift: not supported yet: reporting drift of settings.',
     'gatehouse.spend: not supported yet: recording spend.',
   ])
 })

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
 import { freePort } from '../support/free-port.ts'
 import { gatewayConfig } from '../support/gateway.ts'
+import { startHttp } from '../support/http-server.ts'
 import { buildBundle, entryCommand } from '../support/image.ts'
 import { startOidcProvider } from '../support/oidc-provider.ts'
 import { emptyDatabase } from '../support/postgres.ts'
@@ -80,5 +81,27 @@ test('the bundle tells its version, and that development mode needs the reposito
     code: 1,
     stdout: '',
     stderr: 'gatehouse: development mode needs the repository: give --config FILE\n',
+  })
+})
+
+test('what the bundle loads only when it is asked for is there', async t => {
+  await using bundle = await buildBundle()
+  const password = join(bundle.folder, 'password')
+  await writeFile(password, 'x')
+  const words = ['migrate', '--bootstrap', '--instance', 'p:r:i', '--role', 'r', '--user', 'bootstrap']
+  const metadata = await startHttp((_request, response) => void response.writeHead(404).end())
+  t.after(() => metadata.stop())
+  // Nobody else is asked: without an account there is no token to go anywhere with.
+  const env = { GCE_METADATA_HOST: `127.0.0.1:${metadata.port}`, HOME: bundle.folder }
+
+  const call = promisify(execFile)(
+    process.execPath,
+    [join(bundle.folder, 'main.mjs'), ...words, '--password-file', password],
+    { cwd: bundle.folder, env },
+  )
+
+  await assert.rejects(call, {
+    code: 1,
+    stderr: /the metadata server has no service account for this workload/,
   })
 })

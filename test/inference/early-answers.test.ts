@@ -13,13 +13,13 @@ import { chunk, streamHead } from '../support/upstream.ts'
 /** A network that shows which bodies are handed to it. */
 function watchedNetwork(): { network: Network; bodies: unknown[] } {
   const bodies: unknown[] = []
-  const { dispatcher, close } = openNetwork({ allowLoopback: true })
+  const real = openNetwork({ allowLoopback: true })
   const watched: Network['dispatcher'] = options =>
-    dispatcher(options).compose(dispatch => (request: Dispatcher.DispatchOptions, handler) => {
+    real.dispatcher(options).compose(dispatch => (request: Dispatcher.DispatchOptions, handler) => {
       bodies.push(request.body)
       return dispatch(request, handler)
     })
-  return { network: { dispatcher: watched, close }, bodies }
+  return { network: { ...real, dispatcher: watched }, bodies }
 }
 
 test('an upstream that answers before it has read does not keep the body in memory', {

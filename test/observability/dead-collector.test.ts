@@ -46,7 +46,7 @@ test('10,000 traced requests are answered while the collector is dead, and what 
 
   assert.equal(answers, REQUESTS)
   assert.ok(lost >= REQUESTS - HELD && lost < REQUESTS, `${lost}`)
-  assert.equal(log.lines.filter(line => line.includes('found no place')).length, 1)
+  assert.match(log.lines[0] ?? '', /^warn spans of the gateway's own traces found no place and are dropped/)
   end()
   await sender.stop(0)
   assert.equal(lost, REQUESTS)

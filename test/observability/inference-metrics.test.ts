@@ -9,7 +9,15 @@ import { createMeasurements } from '../../app/observability/series.ts'
 import { recordLog } from '../support/recorded-log.ts'
 
 const RECORD: RequestRecord = {
-  ...{ requestId: 'r', operation: 'messages', trace: null, headers: {}, denial: null, outcome: undefined },
+  ...{
+    requestId: 'r',
+    operation: 'messages',
+    trace: null,
+    headers: {},
+    denial: null,
+    outcome: undefined,
+    settingsState: null,
+  },
   ...{ receivedAt: 0, startedAt: 1000, bodyReadAt: 1500, firstByteAt: 3000, endedAt: 61_000, status: 200 },
   ...{ upstream: 'anthropic', model: 'claude-sonnet-5', stream: true, attempts: [], usage: null },
 }

@@ -28,6 +28,7 @@ const SERVED: RequestRecord = {
     outcome: undefined,
     usage: null,
     denial: null,
+    settingsState: null,
     headers: {},
   },
 }

@@ -112,8 +112,10 @@ function metadataOf(state: IdpState): unknown {
 }
 
 function authorize({ state, form, host }: Question): Answer {
-  if (form.get('client_id') !== CLIENT.client_id || form.get('redirect_uri') !== state.manners.redirectUri)
-    return { status: 400 }
+  if (form.get('client_id') !== CLIENT.client_id) return { status: 400 }
+  // Told to the browser only: there is nowhere safe to send it (RFC 6749 section 4.1.2.1).
+  if (form.get('redirect_uri') !== state.manners.redirectUri)
+    return { status: 400, body: { error: 'redirect_uri_mismatch' } }
   const { manners } = state
   if (manners.secondHost && host.startsWith('127.')) {
     const elsewhere = `${state.issuer.replace('127.0.0.1', 'localhost')}/authorize?${form}`
