@@ -118,7 +118,7 @@ async function doctorAs(asked: DoctorArguments): Promise<number> {
 async function migrateAs(asked: MigrateArguments): Promise<number> {
   const environment = readEnvironment()
   const command: MigrateCommand = {
-    ...{ migrations: files.migrations, allowLoopback: environment.allowLoopback, log: silentLog },
+    ...{ migrations: files.migrations, environment, log: silentLog },
     print: line => void process.stdout.write(`${line}\n`),
   }
   if (asked.kind === 'bootstrap') {

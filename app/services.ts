@@ -20,6 +20,7 @@ import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
+import { idpProxyUse } from './net/proxy-use.ts'
 import type { Metrics } from './observability/open-metrics.ts'
 import { loadMetrics, type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
 import { createKeyring } from './session/keyring.ts'
@@ -36,7 +37,7 @@ import { openRelay, type Relay } from './telemetry/relay.ts'
 
 export interface ServicesOptions {
   readonly config: Config
-  readonly environment: Pick<Environment, 'allowLoopback'>
+  readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
   readonly version: string
   /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
   readonly configSha256: string | null
@@ -73,7 +74,7 @@ export interface Services extends AsyncDisposable {
 export async function openServices(options: ServicesOptions): Promise<Services> {
   await using opening = new AsyncDisposableStack()
   const metrics = await loadMetrics(options.config.gatehouse.observability, options)
-  const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
+  const network = openNetwork(options.environment)
   opening.defer(() => network.close())
   const { pool, readiness } = await openStore(options, { opening, network, metrics })
   const relay = openTelemetry(options, network)
@@ -124,7 +125,8 @@ function openSignInThrough(
   { network, metrics }: { network: Network; metrics: Metrics | null },
 ): Promise<SignIn> {
   const { config, log, clock, signal } = options
-  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem })
+  const proxy = idpProxyUse(config.oidc.use_proxy)
+  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem, proxy })
   const groups = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },

@@ -17,7 +17,6 @@ const ROWS: readonly Row[] = [
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
-  { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },
 ]
 
@@ -37,10 +36,6 @@ export function notYetFindings(tree: Tree): Finding[] {
 
 function section(...path: string[]): Row['asked'] {
   return tree => (tree.has(...path) ? [path] : [])
-}
-
-function whenOn(...path: string[]): Row['asked'] {
-  return tree => (tree.flag(...path) === true ? [path] : [])
 }
 
 function otherProviders(tree: Tree): Path[] {

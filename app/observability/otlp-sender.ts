@@ -35,6 +35,8 @@ export interface OtlpSenderOptions {
   readonly log: Log
   /** A clock that only goes forward. */
   readonly clock: Clock
+  /** The time of day. */
+  readonly wallClock: Clock
   readonly ticker: Ticker
   /** Told how many items were not accepted, once they are lost. */
   readonly dropped: (signal: OwnSignal, items: number) => void

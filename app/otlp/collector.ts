@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { Clock } from '../lib/clock.ts'
 import { type Delivered, type Delivery, deliver } from './delivery.ts'
 
 /** Gives the bearer of a collector that wants one. */
@@ -21,6 +22,8 @@ export interface CollectorOptions {
   readonly token: CollectorToken | null
   /** Our product token. */
   readonly product: string
+  /** The time of day. */
+  readonly wallClock: Clock
 }
 
 /** One export. */
@@ -45,11 +48,7 @@ export class Collector {
     this.#options = options
     this.#origin = url.origin
     this.#path = url.pathname.replace(/\/+$/, '')
-    const quota = config.auth?.google.quota_project
-    this.#fixed = [
-      ...['user-agent', product, ...Object.entries(config.headers).flat()],
-      ...(quota === undefined ? [] : ['x-goog-user-project', quota]),
-    ]
+    this.#fixed = fixedHeaders(config, product)
   }
 
   /** Sends one export once; nothing is on the wire while the credential is fetched. */
@@ -83,12 +82,25 @@ export class Collector {
 
   #deliver({ signal, contentType, contentEncoding, body }: Parcel, credential: readonly string[]): Delivery {
     const encoding = contentEncoding === undefined ? [] : ['content-encoding', contentEncoding]
+    const { dispatcher, wallClock } = this.#options
     return deliver({
-      dispatcher: this.#options.dispatcher,
+      ...{ dispatcher, wallClock },
       ...{ origin: this.#origin, path: `${this.#path}/v1/${signal}`, body },
       headers: ['content-type', contentType, ...encoding, ...this.#fixed, ...credential],
     })
   }
+}
+
+/** What the operator writes replaces ours, whatever its case: no name goes out twice. */
+function fixedHeaders({ headers, auth }: CollectorOptions['config'], product: string): string[] {
+  const written = Object.entries(headers)
+  const isNamed = written.some(([name]) => name.toLowerCase() === 'user-agent')
+  const quota = auth?.google.quota_project
+  return [
+    ...(isNamed ? [] : ['user-agent', product]),
+    ...written.flat(),
+    ...(quota === undefined ? [] : ['x-goog-user-project', quota]),
+  ]
 }
 
 function withoutCredential(cause: string): Delivered {

@@ -26,6 +26,8 @@ export interface DestinationOptions {
   readonly log: Log
   /** A clock that only goes forward. */
   readonly clock: Clock
+  /** The time of day. */
+  readonly wallClock: Clock
 }
 
 /** An export that is being sent. */
@@ -50,6 +52,7 @@ export class Destination {
   readonly #underWay = new Map<QueuedExport, UnderWay>()
   readonly #collector: Collector
   #isStopping = false
+  #isStopped = false
   #refusals = 0
   #partials = 0
   #last: string | undefined
@@ -91,7 +94,12 @@ export class Destination {
   offer(item: Export): void {
     const now = this.#options.clock()
     this.#options.ledger.received(this.name, item.signal)
-    this.#queue.add({ item, since: now, attempts: 0, notBefore: now })
+    const queued = { item, since: now, attempts: 0, notBefore: now }
+    if (this.#isStopped) {
+      this.#drop(queued, 'shutdown')
+      return
+    }
+    this.#queue.add(queued)
     this.#pump(now)
   }
 
@@ -118,6 +126,7 @@ export class Destination {
       await Promise.race([idle, late])
     }
     clearTimeout(timer)
+    this.#isStopped = true
     const left = this.#queue.length + this.#underWay.size
     this.#queue.clear('shutdown')
     for (const [queued, { delivery }] of this.#underWay) {

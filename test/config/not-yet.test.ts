@@ -55,15 +55,6 @@ test('the older Google look-up is refused', () => {
   ])
 })
 
-test('use_proxy: true is refused, false is not', () => {
-  const oidc = (value: string) => ({ oidc: `${SECTIONS['oidc']?.slice(0, -1)}, use_proxy: ${value} }` })
-
-  assert.deepEqual(refusals(oidc('true')), [
-    'oidc.use_proxy: not supported yet: reaching the identity provider through a forward proxy.',
-  ])
-  assert.deepEqual(refusals(oidc('false')), [])
-})
-
 test('a Secret Manager reference is refused wherever it stands', () => {
   const name = '${secret:projects/p/secrets/s/versions/1}'
 

@@ -27,7 +27,8 @@ test('10,000 traced requests are answered while the collector is dead, and what 
     ticker: createTicker({ clock: steadyClock }),
   }
   const sender = createOtlpSender({
-    ...{ ...losing, config: { url: collector.url, headers: {} }, clock: steadyClock, token: null },
+    ...{ ...losing, config: { url: collector.url, headers: {} }, token: null },
+    ...{ clock: steadyClock, wallClock: systemClock },
     dispatcher: network.dispatcher({ purpose: 'telemetry', name: 'own' }),
     dropped(_signal, spans) {
       lost += spans

@@ -27,7 +27,7 @@ export function startSender(
   const network = openNetwork({ allowLoopback })
   const lost: string[] = []
   const sender = createOtlpSender({
-    ...{ config, token, log, ticker, clock: ticker.clock, version: '9.9.9' },
+    ...{ config, token, log, ticker, clock: ticker.clock, wallClock: Date.now, version: '9.9.9' },
     dispatcher: network.dispatcher({ purpose: 'telemetry', name: 'own' }),
     dropped: (signal, items) => void lost.push(`${signal} ${items}`),
   })
