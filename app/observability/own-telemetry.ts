@@ -113,11 +113,11 @@ interface Shared {
 
 /** Null where nothing is sent. */
 function openSender(options: OwnTelemetryOptions, { ticker, lost }: Shared): OtlpSender | null {
-  const { config, network, version, log, clock: wallClock, monotonic } = options
+  const { config, network, version, log, clock, monotonic } = options
   const otlp = config?.otlp
   if (otlp === undefined || !(otlp.metrics || otlp.traces)) return null
   return createOtlpSender({
-    ...{ config: otlp, version, log, clock: monotonic, wallClock, ticker },
+    ...{ config: otlp, version, log, clock: monotonic, wallClock: clock, ticker },
     dispatcher: network.dispatcher({ purpose: 'telemetry', name: "of the gateway's own" }),
     token: otlp.auth === undefined ? null : options.googleToken(),
     dropped: (signal, items) => {

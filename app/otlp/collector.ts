@@ -82,13 +82,16 @@ export class Collector {
 
   #deliver({ signal, contentType, contentEncoding, body }: Parcel, credential: readonly string[]): Delivery {
     const encoding = contentEncoding === undefined ? [] : ['content-encoding', contentEncoding]
-    const { dispatcher, wallClock } = this.#options
     return deliver({
-      ...{ dispatcher, wallClock },
+      ...{ dispatcher: this.#options.dispatcher, wallClock: this.#options.wallClock },
       ...{ origin: this.#origin, path: `${this.#path}/v1/${signal}`, body },
       headers: ['content-type', contentType, ...encoding, ...this.#fixed, ...credential],
     })
   }
+}
+
+function withoutCredential(cause: string): Delivered {
+  return { end: { kind: 'no_credentials', cause }, rejected: 0 }
 }
 
 /** What the operator writes replaces ours, whatever its case: no name goes out twice. */
@@ -101,8 +104,4 @@ function fixedHeaders({ headers, auth }: CollectorOptions['config'], product: st
     ...written.flat(),
     ...(quota === undefined ? [] : ['x-goog-user-project', quota]),
   ]
-}
-
-function withoutCredential(cause: string): Delivered {
-  return { end: { kind: 'no_credentials', cause }, rejected: 0 }
 }

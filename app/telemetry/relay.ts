@@ -79,9 +79,9 @@ export function openRelay(options: RelayOptions): Relay {
   })
   const ticker = createTicker({ clock, ...(options.tickMs !== undefined && { everyMs: options.tickMs }) })
   for (const destination of destinations) ticker.add(destination)
-  const intake = { metrics: intakeOf(), logs: intakeOf(), traces: intakeOf() }
   const overflow = createCondition({ log, clock, text: OVERFLOW })
   const oddity = createCondition({ log, clock, text: ODDITY })
+  const intake = { metrics: intakeOf(), logs: intakeOf(), traces: intakeOf() }
   return {
     ledger,
     destinations,

@@ -27,8 +27,13 @@ test('10,000 traced requests are answered while the collector is dead, and what 
     ticker: createTicker({ clock: steadyClock }),
   }
   const sender = createOtlpSender({
-    ...{ ...losing, config: { url: collector.url, headers: {} }, token: null },
-    ...{ clock: steadyClock, wallClock: systemClock },
+    ...{
+      ...losing,
+      config: { url: collector.url, headers: {} },
+      clock: steadyClock,
+      wallClock: systemClock,
+      token: null,
+    },
     dispatcher: network.dispatcher({ purpose: 'telemetry', name: 'own' }),
     dropped(_signal, spans) {
       lost += spans
