@@ -38,6 +38,7 @@ export class InferenceMetrics implements InferenceObserver {
   readonly #attempts: Family<Amount>
   readonly #failovers: Family<Amount>
   readonly #denials: Family<Amount>
+  readonly #drift: Family<Amount>
 
   constructor({ measurements, modelOf }: InferenceMetricsOptions) {
     this.#modelOf = modelOf
@@ -51,6 +52,7 @@ export class InferenceMetrics implements InferenceObserver {
     this.#attempts = measurements.amounts('gatehouse.upstream.attempts')
     this.#failovers = measurements.amounts('gatehouse.upstream.failovers')
     this.#denials = measurements.amounts('gatehouse.policy.denied')
+    this.#drift = measurements.amounts('gatehouse.policy.drift')
   }
 
   /** Whether a request is traced is for others to say. */
@@ -73,6 +75,7 @@ export class InferenceMetrics implements InferenceObserver {
     if (record.usage !== null) this.#spend(record.usage, upstream, model)
     const requestClass = requestClassOf(record.headers)
     if (requestClass !== null) this.#classes.of(requestClass).add(1)
+    if (record.settingsState !== null) this.#drift.of(record.settingsState).add(1)
     if (record.denial !== null) this.#denials.of(DENIALS[record.denial]).add(1)
   }
 

@@ -76,6 +76,10 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: '{request}', labels: ['reason'] },
     help: 'Requests whose model a policy refused.',
   },
+  'gatehouse.policy.drift': {
+    ...{ kind: 'counter', unit: '{request}', labels: ['state'] },
+    help: 'Requests by what their client has for settings, where drift is reported.',
+  },
   'gatehouse.policy.settings': {
     ...{ kind: 'counter', unit: '{response}', labels: ['result'] },
     help: 'Answers of managed settings.',

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECTIONS } from '../../app/config/config.ts'
+import { INSTRUMENTS } from '../../app/observability/instruments.ts'
 import { KEYS } from '../../infra/settings-schema.ts'
 import { PAGES, pageAt, prose } from '../support/manual.ts'
 import { schemaKeys } from '../support/schema-keys.ts'
@@ -35,11 +36,18 @@ const traced = ['app/observability/span.ts', 'app/observability/request-spans.ts
   [...pageAt(path).matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),
 )
 
-test('every configuration key, audit event and attribute that a document names exists', () => {
+/** Names of metrics and of their labels. */
+const measured = Object.entries(INSTRUMENTS).flatMap(([name, { labels }]) => [name, ...labels])
+
+test('every configuration key, audit event, metric and attribute that a document names exists', () => {
   // Members of an error's body, and permissions of Google Cloud.
   const others = new Set([
-    ...['error.type', 'error.message', ...traced],
-    ...['aiplatform.endpoints.predict', 'serviceusage.services.use'],
+    ...['error.type', 'error.message', 'aiplatform.endpoints.predict', 'serviceusage.services.use'],
+    'service.instance.id',
+    'cloud.region',
+    'otel.metric.overflow',
+    ...traced,
+    ...measured,
   ])
   const unknown = dotted.filter(
     ({ word }) => !isKey(word) && !isShortKey(word) && !events.includes(word) && !others.has(word),

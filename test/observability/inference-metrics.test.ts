@@ -146,3 +146,12 @@ test('10,000 hostile model names, statuses, classes and user agents make a handf
   )
   assert.deepEqual(log.lines, [])
 })
+
+test('where drift is reported, requests are counted by what their client has for settings', () => {
+  const { lines } = measured([{ settingsState: 'current' }, { settingsState: 'missing' }, {}])
+
+  assert.deepEqual(linesOf(lines, 'gatehouse_policy_drift_total'), [
+    '{state="current"} 1',
+    '{state="missing"} 1',
+  ])
+})

@@ -85,6 +85,7 @@ test('the grace counts from the first failure', async () => {
   answers.push(await bench.at(18))
 
   assert.deepEqual(answers, [true, true, false, true, true])
+  assert.equal(await bench.isUp(), false, 'the grace hides nothing from whoever measures')
   assert.match(bench.log.lines[0] ?? '', /: still ready, by store\.readiness_grace_seconds$/)
 })
 
