@@ -190,7 +190,8 @@ async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<numb
     const onReady = () => {
       if (serving.development) writer.operational(serving.development.instructions)
     }
-    return await runToEnd({ ...serving, config, audit, log, onReady })
+    const { sha256: configSha256 } = loaded
+    return await runToEnd({ ...serving, config, configSha256, audit, log, onReady })
   } finally {
     audit.close()
     await settled(writer.flush(), CLOSE_STEP_MS)
@@ -199,6 +200,7 @@ async function serveLoaded(loaded: LoadedConfig, serving: Serving): Promise<numb
 
 type Running = Serving & {
   readonly config: Config
+  readonly configSha256: string | null
   readonly audit: ReturnType<typeof createAudit>
   readonly log: ReturnType<typeof createLog>
   readonly onReady: () => void

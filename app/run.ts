@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly config: Config
   readonly environment: Environment
   readonly version: string
+  /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
+  readonly configSha256: string | null
   /** The folder of the numbered .sql files, and the file of the wire contract. */
   readonly files: { readonly migrations: string; readonly protocol: string }
   readonly landingSections: readonly LandingSection[]
@@ -67,9 +69,10 @@ export async function run(options: RunOptions): Promise<void> {
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
     const telemetry = services.relay.stop(TELEMETRY_MS)
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
+    const ownTelemetry = services.ownTelemetry.stop(CLOSE_STEP_MS) // with everything that was cut in it
     server.server.closeAllConnections()
     await settled(server.close(), CLOSE_STEP_MS)
-    await telemetry
+    await Promise.all([telemetry, ownTelemetry])
     audit.write({ evt: 'server.stop', signal: String(ending.reason), ...ended })
   } finally {
     await settled(services[Symbol.asyncDispose](), CLOSE_STEP_MS)

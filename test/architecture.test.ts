@@ -11,11 +11,11 @@ const RANKS: readonly (readonly string[])[] = [
   ['lib'],
   ['config'],
   ['net', 'store', 'audit'],
-  ['http'],
+  ['http', 'otlp'],
   ['identity', 'session'],
   ['oauth', 'inference', 'protocol'],
   ['managed'],
-  ['desktop', 'telemetry'],
+  ['desktop', 'telemetry', 'observability'],
   ['explain'],
   ['services'],
   ['gateway'],
@@ -129,6 +129,12 @@ test('only config/environment.ts and main.ts read the environment', () => {
     readers.filter(file => !['app/config/environment.ts', 'app/main.ts'].includes(file)),
     [],
   )
+})
+
+test('nothing of app imports the stack', () => {
+  const wrong = appFiles.filter(file => importsOf(file).some(name => /(^|\/)infra\//.test(name)))
+
+  assert.deepEqual(wrong, [])
 })
 
 test('the stack has one reader of the environment, and one file that names files of the provider', () => {

@@ -13,10 +13,9 @@ interface Row {
 const ROWS: readonly Row[] = [
   { asked: section('admin'), sentence: 'spend limits and the Admin API' },
   { asked: section('enforcement'), sentence: 'enforcing spend limits' },
-  { asked: otherProviders, sentence: 'this provider (anthropic is)' },
+  { asked: otherProviders, sentence: 'this provider (anthropic and vertex are)' },
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
-  { asked: section('gatehouse', 'observability'), sentence: "the gateway's own metrics and traces" },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },
 ]
@@ -40,7 +39,7 @@ function section(...path: string[]): Row['asked'] {
 }
 
 function otherProviders(tree: Tree): Path[] {
-  const later = ['bedrock', 'mantle', 'anthropicAws', 'vertex', 'foundry']
+  const later = ['bedrock', 'mantle', 'anthropicAws', 'foundry']
   return tree
     .items('upstreams')
     .map(upstream => [...upstream, 'provider'])

@@ -13,6 +13,7 @@ import type { Facts, Rule } from './rule.ts'
 import { isLiteralSecret } from './secret-keys.ts'
 import { telemetryWarnings } from './telemetry-warnings.ts'
 import { scalarsOf, type Tree } from './tree.ts'
+import { upstreamWarnings } from './upstream-warnings.ts'
 import { parseHttpUrl } from './url.ts'
 
 const PRIVATE_RANGES =
@@ -35,6 +36,7 @@ export const configWarnings: Rule = (tree, facts) => [
   ...laterSectionWarnings(tree),
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),
+  ...upstreamWarnings(tree, facts),
 ]
 
 function literalWarnings(tree: Tree): Finding[] {
@@ -133,7 +135,9 @@ function oidcWarnings(tree: Tree): Finding[] {
     findings.push({ path: ['oidc', 'google_groups'], at: 'key', text })
   }
   const scopes = tree.texts('oidc', 'scopes').map(({ value }) => value)
-  const asksOffline = !tree.has('oidc', 'scopes') || scopes.includes('offline_access')
+  // Google refuses that scope, and gives a refresh token for a parameter of its own.
+  const hasGoogles = tree.text('oidc', 'extra_auth_params', 'access_type') === 'offline'
+  const asksOffline = !tree.has('oidc', 'scopes') || scopes.includes('offline_access') || hasGoogles
   if (!asksOffline && (tree.number('session', 'ttl_hours') ?? 1) < 8) {
     const text = 'lacks offline_access: developers sign in again whenever ttl_hours is over.'
     findings.push({ path: ['oidc', 'scopes'], text, fix: 'add offline_access, or raise session.ttl_hours.' })

@@ -26,23 +26,23 @@ test('a provider that comes later is refused at its name', () => {
     'bedrock, region: r, auth: {}',
     'mantle, region: r, models: [x]',
     'anthropicAws, region: r, workspace_id: w, auth: {}',
-    'vertex, region: r, project_id: p, auth: {}',
     'foundry, resource: r, auth: { use_azure_ad: true }',
   ]
   const upstreams = `upstreams:\n${providers.map(provider => `  - { provider: ${provider} }`).join('\n')}`
 
   assert.deepEqual(
     refusals({ upstreams }),
-    providers.map((_, i) => `upstreams[${i}].provider: not supported yet: this provider (anthropic is).`),
+    providers.map(
+      (_, i) => `upstreams[${i}].provider: not supported yet: this provider (anthropic and vertex are).`,
+    ),
   )
 })
 
 test('keys of gatehouse whose feature comes later are refused', () => {
-  const gatehouse = 'google_groups: { mode: service_account_role }, observability: {}, spend: {}'
+  const gatehouse = 'google_groups: { mode: service_account_role }, spend: {}'
 
   assert.deepEqual(refusals({ gatehouse: `gatehouse: { ${gatehouse} }` }), [
     'gatehouse.google_groups: not supported yet: looking up Google groups.',
-    "gatehouse.observability: not supported yet: the gateway's own metrics and traces.",
     'gatehouse.spend: not supported yet: recording spend.',
   ])
 })

@@ -149,6 +149,10 @@ test('no offline_access with short sessions is a warning', () => {
   )
 })
 
+test('access_type offline stands for offline_access, which Google refuses', () => {
+  assert.deepEqual(warned(oidc('scopes: [openid], extra_auth_params: { access_type: offline }')), [])
+})
+
 test('groups of Google without a look-up are a warning: it sends none', () => {
   const google = SECTIONS['oidc']
     ?.replace('https://idp.example.com', 'https://accounts.google.com')
