@@ -11,24 +11,28 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
     change: { [`${SERVICE} invoker_iam_disable`]: true },
     foundBy: ['schema'],
     says: 'google_cloud_run_v2_service.service_service invoker_iam_disable: unknown: there is no such argument',
+    terraform: 'Extraneous JSON object property',
   },
   {
     title: 'an argument stands in the wrong block',
     change: { [`${SERVICE} template.timeout_seconds`]: 3600 },
     foundBy: ['schema'],
     says: 'google_cloud_run_v2_service.service_service template.timeout_seconds: unknown: there is no such argument',
+    terraform: 'Extraneous JSON object property',
   },
   {
     title: 'a number is a word',
     change: { [`${SERVICE} template.scaling.max_instance_count`]: 'eight' },
     foundBy: ['schema'],
     says: 'google_cloud_run_v2_service.service_service template.scaling.max_instance_count: wrong type: number is expected, not "eight"',
+    terraform: 'Incorrect attribute value type',
   },
   {
     title: 'a list is a text',
     change: { [`${RECORD} rrdatas`]: '10.80.1.2' },
     foundBy: ['schema'],
     says: 'google_dns_record_set.dns_host-address rrdatas: wrong type: list is expected, not "10.80.1.2"',
+    terraform: 'Incorrect attribute value type',
   },
   {
     title: 'a switch is a text',
@@ -41,12 +45,14 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
     change: { [`${RECORD} type`]: undefined },
     foundBy: ['schema'],
     says: 'google_dns_record_set.dns_host-address: missing: type is required',
+    terraform: 'Missing required argument',
   },
   {
     title: 'a required block is missing',
     change: { 'google_secret_manager_secret.secrets_jwt replication': undefined },
     foundBy: ['schema'],
     says: 'google_secret_manager_secret.secrets_jwt replication: block count: at least one is required',
+    terraform: 'Insufficient replication blocks',
   },
   {
     title: 'a block is there twice',
@@ -58,18 +64,21 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
     },
     foundBy: ['schema'],
     says: 'google_compute_region_backend_service.load-balancer_backend log_config: block count: 2, of which one may be',
+    terraform: 'Too many log_config blocks',
   },
   {
     title: 'what only the provider knows is set',
     change: { [`${INSTANCE} connection_name`]: 'example-claude-prod:us-east5:gatehouse-db' },
     foundBy: ['schema'],
     says: 'google_sql_database_instance.database_instance connection_name: computed-only: it can only be read',
+    terraform: 'Value for unconfigurable attribute',
   },
   {
     title: 'a documented choice is misspelled',
     change: { 'google_compute_region_ssl_policy.load-balancer_tls min_tls_version': 'TLS_1.2' },
     foundBy: ['schema'],
     says: 'google_compute_region_ssl_policy.load-balancer_tls min_tls_version: not an option: "TLS_1.2" is none of TLS_1_0, TLS_1_1, TLS_1_2',
+    terraform: 'expected min_tls_version to be one of ["TLS_1_0","TLS_1_1","TLS_1_2"], got TLS_1.2',
   },
   {
     title: 'a choice that only the API documents is misspelled',
@@ -82,6 +91,7 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
     change: { 'google_cloud_run_v3_service.service_next': { name: 'gatehouse' } },
     foundBy: ['schema', 'every API that is used is switched on'],
     says: 'google_cloud_run_v3_service.service_next: unknown: no provider has resource google_cloud_run_v3_service',
+    terraform: 'Invalid resource type',
   },
   {
     title: 'a whole resource is given where its name is wanted',
@@ -91,15 +101,17 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
   },
   {
     title: 'something that others refer to is gone',
-    change: { 'google_compute_region_ssl_policy.load-balancer_tls': undefined },
+    change: { 'google_compute_subnetwork.network_endpoints': undefined },
     foundBy: ['references'],
-    says: 'google_compute_region_target_https_proxy.load-balancer_proxy: reference: google_compute_region_ssl_policy.load-balancer_tls is not declared',
+    says: 'google_compute_address.database_address: reference: google_compute_subnetwork.network_endpoints is not declared',
+    terraform: 'Reference to undeclared resource',
   },
   {
     title: 'a result is read that there is not',
     change: { [`${RECORD} rrdatas`]: ['${google_compute_address.load-balancer_address.ip}'] },
     foundBy: ['references'],
     says: 'google_dns_record_set.dns_host-address: reference: google_compute_address.load-balancer_address has no ip',
+    terraform: 'Unsupported attribute',
   },
   {
     title: 'two resources wait for each other',
@@ -111,6 +123,7 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
     },
     foundBy: ['references'],
     says: 'google_compute_network.network_vpc: cycle: it waits for itself',
+    terraform: 'Cycle',
   },
   {
     title: 'an expression stands where an address is wanted',
@@ -121,6 +134,7 @@ export const ARGUMENT_FAULTS: readonly Fault[] = [
     },
     foundBy: ['references'],
     says: 'google_project_iam_custom_role.project_predictor depends_on: reference: ${google_project_service.project_api-iam} is no address',
+    terraform: 'Invalid expression',
   },
   {
     title: 'arguments that exclude each other are set',

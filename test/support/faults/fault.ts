@@ -10,6 +10,8 @@ export interface Fault {
   readonly foundBy: readonly string[]
   /** What the first of them says. */
   readonly says: string
+  /** Where Terraform finds it too: the summary of its first complaint. */
+  readonly terraform?: string
 }
 
 /** A copy of the stack with the fault in it. */

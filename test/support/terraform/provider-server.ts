@@ -10,7 +10,7 @@ import type { Provider } from './provider.ts'
 const CALLS = {
   GetSchema: ['Empty', 'SchemaResponse', 'schema'],
   PrepareProviderConfig: ['ConfigRequest', 'PreparedConfig', 'prepare'],
-  ValidateResourceTypeConfig: ['TypedConfig', 'Diagnosed', null],
+  ValidateResourceTypeConfig: ['TypedConfig', 'Diagnosed', 'validate'],
   ValidateDataSourceConfig: ['TypedConfig', 'Diagnosed', null],
   ValidateEphemeralResourceConfig: ['TypedConfig', 'Diagnosed', null],
   Configure: ['ConfigureRequest', 'Diagnosed', null],

@@ -1,4 +1,5 @@
 // A provider of Terraform that serves a schema and keeps its word, but makes nothing anywhere.
+import { refusals } from './refusals.ts'
 import type { Block, ProviderSchema } from './schema.ts'
 import { isWriteOnly } from './schema.ts'
 import {
@@ -50,6 +51,11 @@ export class Provider {
 
   prepare({ config }: Asked): object {
     return { prepared_config: config }
+  }
+
+  validate({ type_name = '', config }: Asked): object {
+    const found = refusals(received(config) ?? {}, this.#resource(type_name))
+    return { diagnostics: found.map(refusal => ({ severity: ERROR, ...refusal })) }
   }
 
   /** States are of one version. */
