@@ -13,6 +13,9 @@ export const EXIT = {
   overrides: { [BINDINGS]: { cdktf: '$cdktf' } },
 } as const
 
+/** A registry that does not answer is given up soon. */
+const QUICK = ['--fetch-retries=0', '--fetch-timeout=20000']
+
 export interface Outcome {
   readonly code: number
   readonly said: string
@@ -42,6 +45,13 @@ export class SuccessorProject implements AsyncDisposable {
     return new SuccessorProject(folder)
   }
 
+  /** Why npm cannot fetch the successor here; null where it can. */
+  async unreachable(): Promise<string | null> {
+    const successor = EXIT.alias.cdktf.slice('npm:'.length)
+    const { code, said } = await this.#npm(['view', successor, 'version', ...QUICK])
+    return code === 0 ? null : `npm cannot fetch ${successor}: ${said.trim().split('\n')[0]}`
+  }
+
   /** `npm install` of the alias, with or without the second line. */
   async install(overrides: object = EXIT.overrides): Promise<Outcome> {
     const { devDependencies } = JSON.parse(await readFile(join(this.#folder, 'original.json'), 'utf8'))
@@ -53,8 +63,8 @@ export class SuccessorProject implements AsyncDisposable {
       join(this.#folder, 'package.json'),
       JSON.stringify({ ...manifest, dependencies, overrides }),
     )
-    const flags = ['--install-links', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0']
-    return this.#npm(['install', ...flags, '--fetch-timeout=20000', '--no-progress'])
+    const flags = ['--install-links', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress']
+    return this.#npm(['install', ...flags, ...QUICK])
   }
 
   /** Everything else that the sources import, as it is installed here. */
@@ -89,7 +99,7 @@ export class SuccessorProject implements AsyncDisposable {
     return new Promise(resolve => {
       execFile('npm', words, options, (error, stdout, stderr) => {
         const code = typeof error?.code === 'number' ? error.code : 1
-        resolve({ code: error === null ? 0 : code, said: `${error?.code ?? ''}\n${stdout}\n${stderr}` })
+        resolve({ code: error === null ? 0 : code, said: `${stderr}${stdout}` || String(error?.code) })
       })
     })
   }

@@ -8,8 +8,8 @@ export interface Refusal {
 }
 
 /**
- * What Terraform leaves to the provider: values that only the provider sets, and choices. Worded as in
- * https://github.com/hashicorp/terraform-plugin-sdk/blob/v2.36.1/helper/schema/schema.go
+ * What Terraform leaves to the provider: values that only the provider sets, and choices.
+ * The words are those of `helper/schema` in Terraform's plugin SDK.
  */
 export function refusals(values: Values, schema: Block): Refusal[] {
   const own = Object.entries(schema.attributes).flatMap(([name, { use, options }]): Refusal[] => {
