@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
 
+/** As it is found on PATH. */
+export const TERRAFORM = 'terraform'
+
 /** The first version that knows write-only arguments (G-64). */
 const OLDEST = [1, 11]
 
 /** Why Terraform cannot be run here; null where it can. */
 export function terraformIsMissing(): string | null {
-  const { status, stdout } = spawnSync('terraform', ['version', '-json'], {
+  const { status, stdout } = spawnSync(TERRAFORM, ['version', '-json'], {
     env: { PATH: process.env['PATH'] ?? '', CHECKPOINT_DISABLE: '1' },
     encoding: 'utf8',
   })

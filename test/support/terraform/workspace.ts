@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { TERRAFORM } from './program.ts'
 import { Provider } from './provider.ts'
 import { type ServedProvider, serveProvider } from './provider-server.ts'
 import { RANDOM_SCHEMA } from './random-schema.ts'
@@ -125,7 +126,7 @@ export class Workspace implements AsyncDisposable {
     const env = { ...this.#env, ...variables }
     const options = { cwd: this.#folder, env, maxBuffer: 2 ** 26, timeout: 60_000 }
     return new Promise(resolve => {
-      execFile('terraform', words, options, (error, stdout, stderr) => {
+      execFile(TERRAFORM, words, options, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
       })
     })
