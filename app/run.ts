@@ -17,6 +17,8 @@ import { openServices } from './services.ts'
 
 export interface RunOptions {
   readonly config: Config
+  /** Whether the file refers to Secret Manager, whose credentials a metadata server may hand out. */
+  readonly usesSecrets?: boolean
   readonly environment: Environment
   readonly version: string
   /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
@@ -123,7 +125,7 @@ function announce({ config, environment, version, log }: RunOptions, port: numbe
 const FILES_PER_REQUEST = 2.2
 
 /** What is wrong with the machine rather than with the file. */
-function warnOfSurroundings({ config, environment, log }: RunOptions): void {
+function warnOfSurroundings({ config, usesSecrets = false, environment, log }: RunOptions): void {
   const needed = Math.ceil(config.gatehouse.limits.max_concurrent_inference * FILES_PER_REQUEST)
   const limit = openFilesLimit()
   if (limit !== null && limit < needed) {
@@ -133,7 +135,7 @@ function warnOfSurroundings({ config, environment, log }: RunOptions): void {
     )
   }
   if (environment.allowLoopback) return // a machine of a developer's, where it does not matter
-  if (usesGoogleCredentials(config)) return
+  if (usesSecrets || usesGoogleCredentials(config)) return
   reachesMetadata().then(isReachable => {
     if (isReachable)
       log.warn('a cloud metadata server is reachable, and nothing here needs it: block 169.254.169.254')

@@ -4,6 +4,9 @@ import type { Pool } from 'pg'
 import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
+import { readLocalFile } from './config/local-file.ts'
+import { lookupSetup } from './identity/google/lookup-setup.ts'
+import { openGoogleGroups } from './identity/open-google-groups.ts'
 import { openSignIn } from './identity/open-sign-in.ts'
 import type { SignIn } from './identity/sign-in.ts'
 import { type Capacity, createCapacity, defaultBufferedBytes } from './inference/capacity.ts'
@@ -13,6 +16,7 @@ import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { namedGroups } from './managed/named-groups.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { openSettingsDrift, type SettingsDrift } from './managed/settings-drift.ts'
 import { CONTRACT } from './managed/settings-route.ts'
@@ -79,7 +83,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { pool, readiness } = await openStore(options, { opening, network, metrics })
   const relay = openTelemetry(options, network)
   opening.defer(() => relay.stop(0)) // after a run that ended in order there is nothing left to stop
-  const signIn = await openSignInThrough(options, { network, metrics })
+  const signIn = await openSignInThrough(options, { network, pool, metrics })
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
   opening.defer(() => sessions.lastSeen.close())
@@ -122,26 +126,22 @@ const IDP_BYTES = 1024 * 1024
 
 function openSignInThrough(
   options: ServicesOptions,
-  { network, metrics }: { network: Network; metrics: Metrics | null },
+  { network, pool, metrics }: { network: Network; pool: Pool; metrics: Metrics | null },
 ): Promise<SignIn> {
   const { config, log, clock, signal } = options
   const proxy = idpProxyUse(config.oidc.use_proxy)
   const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem, proxy })
-  const groups = namedGroups(config)
+  const setup = lookupSetup(config.oidc, config.gatehouse)
+  const named = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },
     fetch: guardedFetch({ dispatcher, totalMs: IDP_MS, maxBytes: IDP_BYTES }),
-    groupLookup: null,
+    groupLookup:
+      setup && openGoogleGroups({ ...{ setup, network, pool, log, clock }, readFile: readLocalFile, named }),
     observer: metrics?.idp ?? null,
-    namesGroups: config.oidc.allowed_groups !== undefined || groups.length > 0,
-    priorityGroups: groups,
+    namesGroups: named.length > 0,
+    priorityGroups: named,
   })
-}
-
-/** The groups that policies and the Admin API name: without them nobody's settings can be told. */
-function namedGroups({ managed, admin }: Config): string[] {
-  const ofPolicies = managed?.policies.flatMap(({ match }) => match.groups ?? []) ?? []
-  return [...new Set([...ofPolicies, ...(admin?.admin_groups ?? [])])]
 }
 
 async function openSessions(

@@ -158,7 +158,9 @@ function storeKeys({ poolSize, role, way }: OwnedConfig['store']): OwnedKey[] {
   ]
   const password = store('password', fileReference(DB_PASSWORD_PATH), 'database.login')
   if (way.kind === 'direct') {
-    const url = `postgres://${way.address}:5432/${way.database}?sslmode=require`
+    // The schema that the grants are for, which the connector's way has of itself.
+    const options = 'options=-c%20search_path%3Dgatehouse'
+    const url = `postgres://${way.address}:5432/${way.database}?sslmode=require&${options}`
     return [...keys, store('postgres_url', url, 'database.path'), password]
   }
   const cloudSql = {

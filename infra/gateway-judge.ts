@@ -34,7 +34,7 @@ export function judgeGatewayConfig({ file, text, variables, files }: JudgedConfi
   })
   if (result.kind !== 'refused') return result.warnings.map(warning => warningLine(placeless(warning)))
   const isOfMount = ({ path }: Problem) => files.some(mounted => path.includes(`\${file:${mounted}}`))
-  const problems = result.problems.filter(problem => !isComing(problem) && !isOfMount(problem)).map(placeless)
+  const problems = result.problems.filter(problem => !isOfMount(problem)).map(placeless)
   if (problems.length > 0) {
     throw new GatewayConfigError(problemReport(`${file}, as rendered`, problems).trimEnd())
   }
@@ -53,9 +53,4 @@ function placeholder(): FileRead {
 /** Lines of the rendered text are nowhere to be seen. */
 function placeless(problem: Problem): Problem {
   return { ...problem, line: 0, column: 0 }
-}
-
-/** What the stack renders and the app of this version does not know yet. */
-function isComing({ path, text }: Problem): boolean {
-  return path === 'gatehouse.google_groups' && text.startsWith('not supported yet')
 }

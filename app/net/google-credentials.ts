@@ -3,10 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FetchedToken } from '../lib/expiring-token.ts'
 import { type CredentialsSource, credentialsFault } from './google-credentials-fault.ts'
 
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
+/** What every API of Google Cloud takes; those of Workspace do not. */
+export const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform'
 
 /** After the first attempt. */
 const REPEATS = 2
+
+/** Whose credentials, and what for. */
+export interface WantedCredentials {
+  /** A key or federation file; the environment says which by default. */
+  readonly keyFile?: string | undefined
+  /** `CLOUD_PLATFORM` by default. */
+  readonly scope?: string | undefined
+}
 
 /** A token, and the project that the credentials file wants to be charged for its use. */
 export interface GoogleAccess extends FetchedToken {
@@ -19,10 +28,13 @@ export interface GoogleAccess extends FetchedToken {
  * else those of the environment. Rejects with a sentence for the operator. The library is loaded when it is first
  * needed; its requests go through `transport`.
  */
-export async function fetchGoogleToken(transport: typeof fetch, keyFile?: string): Promise<GoogleAccess> {
+export async function fetchGoogleToken(
+  transport: typeof fetch,
+  wanted: WantedCredentials = {},
+): Promise<GoogleAccess> {
   let source: CredentialsSource = 'unknown'
   try {
-    const { client, isMetadata, quotaProject } = await findCredentials(transport, keyFile)
+    const { client, isMetadata, quotaProject } = await findCredentials(transport, wanted)
     source = isMetadata ? 'metadata' : 'file'
     const { token } = await client.getAccessToken()
     // What cannot stand in a header is no token, whoever answered.
@@ -31,12 +43,19 @@ export async function fetchGoogleToken(transport: typeof fetch, keyFile?: string
     const expiresIn = typeof expiry === 'number' ? Math.max(0, (expiry - Date.now()) / 1000) : 600
     return { token, expiresIn, quotaProject }
   } catch (error) {
-    throw credentialsFault(error, source, keyFile === undefined ? undefined : 'auth.service_account_json')
+    throw credentialsFault(
+      error,
+      source,
+      wanted.keyFile === undefined ? undefined : 'auth.service_account_json',
+    )
   }
 }
 
-/** Finds the credentials anew, in `keyFile` or in the environment; what they ask goes through `transport`. */
-export async function findCredentials(transport: typeof fetch, keyFile?: string) {
+/** Finds the credentials anew, in a file or in the environment; what they ask goes through `transport`. */
+export async function findCredentials(
+  transport: typeof fetch,
+  { keyFile, scope = CLOUD_PLATFORM }: WantedCredentials = {},
+) {
   const { Compute, GoogleAuth, gaxios } = await import('google-auth-library')
   // What asks the metadata server takes its transport from nowhere else.
   gaxios.instance.defaults = {
@@ -66,7 +85,7 @@ export async function findCredentials(transport: typeof fetch, keyFile?: string)
     }
   }
   const found = new Credentials({
-    scopes: [SCOPE],
+    scopes: [scope],
     clientOptions: { transporter: gaxios.instance },
     // Needed by nobody here; without it the library runs gcloud to find one.
     projectId: 'unknown',

@@ -55,7 +55,7 @@ export function createGoogleToken(options: GoogleTokenOptions): GoogleToken {
         dispatcher: network.dispatcher({ purpose: 'ambient' }),
         ...{ totalMs: REQUEST_MS, maxBytes: MAX_ANSWER_BYTES },
       })
-      const access = await withDeadline(fetchGoogleToken(transport, keyFile), FETCH_MS)
+      const access = await withDeadline(fetchGoogleToken(transport, { keyFile }), FETCH_MS)
       quotaProject = access.quotaProject
       return access
     },

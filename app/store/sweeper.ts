@@ -85,6 +85,13 @@ const LONG_LIVED: readonly Sweep[] = [
       delete from settings_checksums where ctid = any (array(
         select ctid from settings_checksums where served_at <= now() - interval '24 hours' limit $1))`,
   },
+  {
+    // A day is the longest that `gatehouse.google_groups.stale_seconds` allows.
+    table: 'google_group_cache',
+    text: `
+      delete from google_group_cache where ctid = any (array(
+        select ctid from google_group_cache where fetched_at <= now() - interval '1 day' limit $1))`,
+  },
 ]
 
 /** Who was not seen for so many days, counted in whole days of UTC (M-61); somebody seen meanwhile stays. */

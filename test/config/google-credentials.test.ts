@@ -33,3 +33,17 @@ test('Google credentials are in use where an upstream on Vertex has no key file 
   assert.equal(uses(undefined, undefined, { ...vertex, auth: {} }), true)
   assert.equal(uses(undefined, undefined, { ...vertex, auth: { service_account_json: '/sa.json' } }), false)
 })
+
+test('Google credentials are in use where groups are looked up without a key file', () => {
+  const usesFor = (google_groups: object) =>
+    usesGoogleCredentials({
+      telemetry: undefined,
+      upstreams: [],
+      gatehouse: GatehouseSection.parse({ google_groups }),
+    })
+  const admin_email = 'admin@example.com'
+
+  assert.equal(usesFor({ mode: 'service_account_role' }), true)
+  assert.equal(usesFor({ mode: 'keyless_delegation', admin_email }), true)
+  assert.equal(usesFor({ mode: 'key_file', admin_email, key_path: '/k' }), false)
+})

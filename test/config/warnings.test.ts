@@ -165,6 +165,18 @@ test('groups of Google without a look-up are a warning: it sends none', () => {
   )
 })
 
+test('with a group look-up a named group that is no lower-case address would match nobody', () => {
+  const lines = (group: string) =>
+    fileWith({
+      managed: `managed: { policies: [{ match: { groups: ["${group}"] }, code: {} }, { match: {}, code: {} }] }`,
+      gatehouse: 'gatehouse: { google_groups: { mode: service_account_role } }',
+    })
+
+  assert.deepEqual(warningsOf(lines('team@example.com')), [])
+  for (const group of ['Team@example.com', 'team'])
+    assertWarning(warningsOf(lines(group)), 'managed.policies[0].match.groups[0]', 'would match nobody')
+})
+
 test('a database that may be reached in plain text is a warning', () => {
   const store = (query: string) => ({
     store: `store: { postgres_url: "postgres://u@db.example.com/x${query}" }`,
