@@ -2,7 +2,7 @@
 //
 // usage: node bench/synth.ts [--rounds 9] [--env prod]
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,15 +11,18 @@ import { spread } from './statistics.ts'
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '9' }, env: { type: 'string', default: 'prod' } },
 })
-const program = join(import.meta.dirname, '../infra/main.ts')
+const root = join(import.meta.dirname, '..')
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+// Such as `node --max-semi-space-size=4 infra/main.ts`.
+const words = String(scripts.synth).split(' ').slice(1)
 
 /** Loaded before the program: says at its end what it weighed, in kilobytes. */
 const WEIGH = `data:text/javascript,process.on('exit',()=>console.log(process.resourceUsage().maxRSS))`
 
-const cwd = mkdtempSync(join(tmpdir(), 'gatehouse-bench-synth-'))
+const caches = mkdtempSync(join(tmpdir(), 'gatehouse-bench-synth-'))
 try {
   const rounds = Array.from({ length: Number(values.rounds) }, (_, round) => {
-    const cache = join(cwd, `cache-${round}`)
+    const cache = join(caches, `cache-${round}`)
     const first = synthesize(cache)
     return { first, again: synthesize(cache) }
   })
@@ -32,7 +35,7 @@ try {
     rounds.map(({ again }) => again),
   )
 } finally {
-  rmSync(cwd, { recursive: true })
+  rmSync(caches, { recursive: true })
 }
 
 interface Run {
@@ -44,8 +47,8 @@ function synthesize(cache: string): Run {
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const env = { ...inherited, GATEHOUSE_ENV: values.env, NODE_COMPILE_CACHE: cache }
   const start = performance.now()
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', WEIGH, program], {
-    ...{ cwd, env, encoding: 'utf8' },
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', WEIGH, ...words], {
+    ...{ cwd: root, env, encoding: 'utf8' },
   })
   if (status !== 0) throw new Error(stderr)
   return { ms: performance.now() - start, megabytes: Number(stdout) / 1024 }
