@@ -8,23 +8,26 @@ import { synthesizeApart } from '../support/synth-process.ts'
 const PRELOAD = join(import.meta.dirname, '../support/poisoned-world.js')
 
 /** Two machines that differ in all that a program can ask for. */
-const WORLDS = [
-  { POISON: '1', TZ: 'UTC', LANG: 'C', HOME: '/nowhere', USER: 'ada' },
-  { POISON: '987654', TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', HOME: '/elsewhere', USER: 'grace' },
-] as const
+const HERE = { POISON: '1', TZ: 'UTC', LANG: 'C', HOME: '/nowhere', USER: 'ada' }
+const THERE = {
+  ...{ POISON: '987654', TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', HOME: '/elsewhere', USER: 'grace' },
+}
 
 /** What two libraries inside cdktf ask for when they are loaded, for markers and for a throttle. */
 const AT_LOAD = ['Date.now by lodash', 'Math.random by brace-expansion']
 
 for (const env of ENVIRONMENTS) {
   test(`${env}: wherever and whenever it is synthesized, the text is the same`, async () => {
-    const [here, there] = await Promise.all(
-      WORLDS.map(variables => synthesizeApart(env, { preload: PRELOAD, variables })),
-    )
+    const [here, there] = await Promise.all([
+      synthesizeApart(env, { preload: PRELOAD, variables: HERE }),
+      synthesizeApart(env, { preload: PRELOAD, variables: THERE }),
+    ])
 
-    assert.deepEqual([here?.code, here?.said], [0, AT_LOAD])
-    assert.deepEqual([there?.code, there?.said], [0, AT_LOAD])
-    assert.equal(here?.text, there?.text)
-    assert.notEqual(here?.text, '')
+    assert.equal(here.code, 0, here.said.join('\n'))
+    assert.deepEqual(here, there)
+    assert.deepEqual(
+      here.said.filter(line => !line.startsWith('warning: ')),
+      AT_LOAD,
+    )
   })
 }

@@ -8,6 +8,8 @@ import { googleSchema } from '../support/terraform/stack-schema.ts'
 import { Workspace } from '../support/terraform/workspace.ts'
 
 const missing = terraformIsMissing()
+/** What the provider here gives for a random password, another on each run. */
+const GENERATED = /ephemeral-\d+-result/
 const [foundation, database, complete] = ['foundation', 'database', 'complete'].map(phase => {
   const { text } = shipped('prod', phase)
   return { phase, text, json: JSON.parse(text) }
@@ -27,6 +29,7 @@ test('production, phase by phase', { skip: missing ?? false }, async t => {
 
       const added = resourcesOf(stage?.json).filter(address => !made.includes(address))
       assert.deepEqual(changes, Object.fromEntries(added.map(address => [address, 'create'])))
+      assert.doesNotMatch(await workspace.shownPlan(), GENERATED)
       made.push(...added)
       const log = (await workspace.apply()).filter(entry => !entry.slice(1).startsWith('data.'))
       assert.equal(log.length, 2 * added.length)
@@ -46,9 +49,7 @@ test('production, phase by phase', { skip: missing ?? false }, async t => {
 })
 
 function secrecy(workspace: Workspace): void {
-  const generated = workspace.google.handed.filter(({ value }) =>
-    /^ephemeral-\d+-result$/.test(String(value)),
-  )
+  const generated = workspace.google.handed.filter(({ value }) => GENERATED.test(String(value)))
 
   assert.deepEqual(generated.map(({ type, argument }) => `${type} ${argument}`).sort(), [
     ...['google_secret_manager_secret_version secret_data_wo'], // signs the bearers
@@ -61,7 +62,8 @@ function secrecy(workspace: Workspace): void {
     kept.filter(value => value !== null),
     [],
   )
-  assert.doesNotMatch(workspace.state(), /ephemeral-\d+-result|# Rendered from/)
+  assert.doesNotMatch(workspace.state(), GENERATED)
+  assert.doesNotMatch(workspace.state(), /# Rendered from/)
 }
 
 async function lift(workspace: Workspace): Promise<void> {

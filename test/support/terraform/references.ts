@@ -27,7 +27,7 @@ export function referencesIn(text: string): Reference[] {
   )
 }
 
-/** The insides of `${…}`; `$${` is a text. Quoted parts and braces within are skipped over. */
+/** The insides of `${…}`, whose own braces are in pairs; `$${` is a text. */
 export function expressionsIn(text: string): string[] {
   const found: string[] = []
   for (let at = text.indexOf('${'); at !== -1; at = text.indexOf('${', at + 2)) {
