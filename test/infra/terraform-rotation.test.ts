@@ -10,9 +10,9 @@ import { Workspace } from '../support/terraform/workspace.ts'
 const missing = terraformIsMissing()
 const VERSION = 'google_secret_manager_secret_version'
 
-function withGenerations(generations: readonly number[]) {
+function withGenerations(generations: readonly number[], passwordGeneration = 1): string {
   const { text } = shipped('minimal', 'complete', {
-    ...{ secrets: { jwt: { generations } }, deletionProtection: false },
+    ...{ secrets: { jwt: { generations } }, database: { passwordGeneration }, deletionProtection: false },
   })
   return text
 }
@@ -25,9 +25,9 @@ const FOLLOWING = {
 }
 
 test('the smallest environment, through a rotation', { skip: missing ?? false }, async t => {
-  const [first, both, second] = [[1], [2, 1], [2]].map(withGenerations)
-  await using workspace = await Workspace.open(googleSchema(JSON.parse(both ?? '')))
-  workspace.write(first ?? '')
+  const first = withGenerations([1])
+  await using workspace = await Workspace.open(googleSchema(JSON.parse(first)))
+  workspace.write(first)
   assert.equal((await workspace.init()).code, 0)
 
   await t.test('it is made by one apply, after which there is nothing to do', async () => {
@@ -39,7 +39,7 @@ test('the smallest environment, through a rotation', { skip: missing ?? false },
   })
 
   await t.test('a second generation is one more version, and the service is updated in place', async () => {
-    workspace.write(both ?? '')
+    workspace.write(withGenerations([2, 1]))
     const { changes } = await workspace.plan()
 
     assert.deepEqual(changes, { ...FOLLOWING, [`${VERSION}.secrets_jwt-g2`]: 'create' })
@@ -52,7 +52,7 @@ test('the smallest environment, through a rotation', { skip: missing ?? false },
   })
 
   await t.test('dropping the first removes its version, and nothing else', async () => {
-    workspace.write(second ?? '')
+    workspace.write(withGenerations([2]))
     const { changes } = await workspace.plan()
 
     assert.deepEqual(changes, { ...FOLLOWING, [`${VERSION}.secrets_jwt-g1`]: 'delete' })
@@ -64,7 +64,7 @@ test('the smallest environment, through a rotation', { skip: missing ?? false },
   })
 
   await t.test('the old text of gateway.yaml goes only after the service has left it', async () => {
-    workspace.write(first ?? '')
+    workspace.write(first)
     await workspace.plan()
 
     const log = await workspace.apply()
@@ -76,6 +76,25 @@ test('the smallest environment, through a rotation', { skip: missing ?? false },
     assert.ok(made !== undefined && made < served)
     assert.ok(removed.length === 1 && removed.every(index => index > served))
   })
+
+  await t.test(
+    'a new password of the database reaches user and secret in one apply, as one value',
+    async () => {
+      workspace.write(withGenerations([1], 2))
+      const before = workspace.google.handed.length
+      const { changes } = await workspace.plan()
+
+      assert.deepEqual(changes, {
+        [`${VERSION}.secrets_db-bootstrap-value`]: 'replace',
+        'google_cloud_run_v2_job.grants_command_job': 'update',
+        'google_sql_user.database_bootstrap-user': 'update',
+      })
+      await workspace.apply()
+      const handed = workspace.google.handed.slice(before)
+      assert.deepEqual(handed.map(({ type }) => type).sort(), [VERSION, 'google_sql_user'])
+      assert.equal(handed[0]?.value, handed[1]?.value)
+    },
+  )
 
   await t.test('in the end nothing is left', async () => {
     assert.equal((await workspace.destroy()).code, 0)
