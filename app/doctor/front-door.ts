@@ -23,8 +23,11 @@ export const frontDoor: Check = {
 }
 
 async function certificateOf(url: URL, { network, clock }: Examination): Promise<Verdict> {
-  const port = Number(url.port || 443)
-  const seen = await network.handshake({ host: url.hostname, port, isTls: true }, HANDSHAKE_MS)
+  const seen = await network.handshake(url, {
+    purpose: 'upstream',
+    connectTimeoutMs: HANDSHAKE_MS,
+    proxy: 'never',
+  })
   if (seen.kind === 'closed')
     return fail(
       `${url.host} does not open (${seen.cause})`,

@@ -11,6 +11,8 @@ export interface ConnectorOptions extends Guard {
   readonly highWaterMark?: number | undefined
   /** Replaces the system's certificate authorities. */
   readonly ca?: string | undefined
+  /** Takes a certificate that is not trusted: for a look at it, never for a request. */
+  readonly inspects?: boolean | undefined
 }
 
 /** A connector that cannot reach a forbidden address. SNI and `Host` keep the name. */
@@ -23,6 +25,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
     lookup: guardedLookup(options),
     ...(options.highWaterMark === undefined ? {} : { highWaterMark: options.highWaterMark }),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.inspects === true ? { rejectUnauthorized: false } : {}),
   })
 
   return (target, callback) => {

@@ -4,7 +4,7 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
 import type { ForwardProxies } from '../config/forward-proxies.ts'
-import { type Handshake, type HandshakeTarget, shakeHands } from './handshake.ts'
+import { type Handshake, shakeHands } from './handshake.ts'
 import type { ProxyUse } from './proxy-use.ts'
 import { routedConnector } from './routed-connector.ts'
 import type { Category } from './ssrf-guard.ts'
@@ -26,8 +26,8 @@ export interface DispatcherOptions {
 export interface Network {
   /** A dispatcher of its own: HTTP/1.1, keep-alive, no pipelining, no redirects, as many connections as asked. */
   dispatcher(options: DispatcherOptions): Dispatcher
-  /** Looks whether a server can be reached and what certificate it shows, within `ms`; sends no request. */
-  handshake(target: HandshakeTarget, ms: number): Promise<Handshake>
+  /** Looks whether a server can be reached, on the way of the purpose, and what certificate it shows; sends no request. */
+  handshake(url: URL, options: DispatcherOptions): Promise<Handshake>
   /** Cuts what is still open. */
   close(): Promise<void>
 }
@@ -71,20 +71,21 @@ const MAX_HEADER_BYTES = 64 * 1024
 export function openNetwork({ allowLoopback, lookup, proxies = NO_PROXIES }: NetworkOptions): Network {
   const agents = new Set<Agent>()
   const closing = new AbortController()
+  const routeOf = ({ purpose, name, ca, connectTimeoutMs, proxy }: DispatcherOptions) => ({
+    ...{ use: proxy ?? PROXY_USE[purpose], proxies, closing: closing.signal },
+    purpose: name === undefined ? purpose : `${purpose} ${name}`,
+    allows: (category: Category) => isOpen(purpose, category, allowLoopback),
+    lookup: lookup ?? lookupAll,
+    connectTimeoutMs: connectTimeoutMs ?? WAITS[purpose].connectMs,
+    // The relay must know whether a body has left the process: such a socket is full until it has.
+    highWaterMark: purpose === 'telemetry' ? 1 : undefined,
+    ca,
+  })
   return {
-    dispatcher({ purpose, name, ca, connectTimeoutMs, proxy }) {
-      const waits = WAITS[purpose]
+    dispatcher(options) {
+      const waits = WAITS[options.purpose]
       const agent = new Agent({
-        connect: routedConnector({
-          ...{ use: proxy ?? PROXY_USE[purpose], proxies, closing: closing.signal },
-          purpose: name === undefined ? purpose : `${purpose} ${name}`,
-          allows: category => isOpen(purpose, category, allowLoopback),
-          lookup: lookup ?? lookupAll,
-          connectTimeoutMs: connectTimeoutMs ?? waits.connectMs,
-          // The relay must know whether a body has left the process: such a socket is full until it has.
-          highWaterMark: purpose === 'telemetry' ? 1 : undefined,
-          ca,
-        }),
+        connect: routedConnector(routeOf(options)),
         allowH2: false,
         pipelining: 1,
         keepAliveTimeout: IDLE_MS,
@@ -97,16 +98,7 @@ export function openNetwork({ allowLoopback, lookup, proxies = NO_PROXIES }: Net
       agents.add(agent)
       return agent
     },
-    handshake: (target, ms) =>
-      shakeHands(
-        target,
-        {
-          purpose: 'handshake',
-          allows: category => isOpen('google', category, allowLoopback),
-          lookup: lookup ?? lookupAll,
-        },
-        ms,
-      ),
+    handshake: (url, options) => shakeHands(url, routedConnector({ ...routeOf(options), inspects: true })),
     async close() {
       closing.abort()
       await Promise.all([...agents].map(agent => agent.destroy()))

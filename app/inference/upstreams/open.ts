@@ -13,6 +13,7 @@ import type { Network } from '../../net/network.ts'
 import { AnthropicUpstream } from './anthropic.ts'
 import { createFederation } from './anthropic-federation.ts'
 import type { Upstream } from './upstream.ts'
+import { upstreamProxy } from './upstream-proxy.ts'
 import { VertexUpstream, vertexUrl } from './vertex.ts'
 
 export interface UpstreamsOptions {
@@ -78,7 +79,7 @@ function openAnthropic(config: AnthropicUpstreamConfig, options: UpstreamsOption
   return new AnthropicUpstream({
     config,
     federation: federationOf(config, options),
-    dispatcher: network.dispatcher({ purpose: 'upstream', name: config.name }),
+    dispatcher: dispatcherOf(config, network),
     ttfbMs: ttfbMs ?? ANTHROPIC_TTFB_MS,
     product: `gatehouse/${version}`,
   })
@@ -100,6 +101,11 @@ function federationOf(config: AnthropicUpstreamConfig, options: UpstreamsOptions
   })
 }
 
+/** Its own connections, on the way that its provider has. */
+function dispatcherOf({ name, provider }: UpstreamsConfig[number], network: UpstreamsOptions['network']) {
+  return network.dispatcher({ purpose: 'upstream', name, proxy: upstreamProxy(provider) })
+}
+
 function openVertex(
   config: VertexUpstreamConfig,
   { network, version, ttfbMs }: UpstreamsOptions,
@@ -108,7 +114,7 @@ function openVertex(
   return new VertexUpstream({
     config,
     credential: credentials.of(config.auth.service_account_json),
-    dispatcher: network.dispatcher({ purpose: 'upstream', name: config.name }),
+    dispatcher: dispatcherOf(config, network),
     ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
     product: `gatehouse/${version}`,
   })
