@@ -128,6 +128,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
     ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy, observer: null },
+    settingsState: services.settingsDrift?.stateOf ?? null,
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),
     dispatch: createDispatch({

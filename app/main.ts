@@ -86,7 +86,8 @@ async function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): P
     process.stderr.write(`gatehouse: ${person}\n`)
     return 1
   }
-  const explanation = explain(loaded.config, person, asked.model)
+  const { config, secretValues } = loaded
+  const explanation = explain(config, { person, model: asked.model, secretValues })
   out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
   return 0
 }
@@ -117,7 +118,7 @@ async function doctorAs(asked: DoctorArguments): Promise<number> {
 async function migrateAs(asked: MigrateArguments): Promise<number> {
   const environment = readEnvironment()
   const command: MigrateCommand = {
-    ...{ migrations: files.migrations, allowLoopback: environment.allowLoopback, log: silentLog },
+    ...{ migrations: files.migrations, environment, log: silentLog },
     print: line => void process.stdout.write(`${line}\n`),
   }
   if (asked.kind === 'bootstrap') {

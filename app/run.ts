@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
+import { proxyLine } from './config/forward-proxies.ts'
 import { usesGoogleCredentials } from './config/google-auth.ts'
 import { buildGateway } from './gateway.ts'
 import { createDrain, type Drain } from './http/drain.ts'
@@ -49,6 +50,8 @@ const UNDO_MS = 600
 /** Serves until `ending`; resolves when everything is closed. Throws what the boot could not do. */
 export async function run(options: RunOptions): Promise<void> {
   const { config, environment, log, audit, ending } = options
+  const way = proxyLine(environment.proxies)
+  if (way !== null) log.info(way)
   const opening = openServices({ ...options, migrations: options.files.migrations, signal: ending })
   const services = await orGivenUp(opening, ending)
   const drain = createDrain(log)

@@ -14,10 +14,12 @@ import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
+import { openSettingsDrift, type SettingsDrift } from './managed/settings-drift.ts'
 import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
+import { idpProxyUse } from './net/proxy-use.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
@@ -32,7 +34,7 @@ import { openRelay, type Relay } from './telemetry/relay.ts'
 
 export interface ServicesOptions {
   readonly config: Config
-  readonly environment: Pick<Environment, 'allowLoopback'>
+  readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
   readonly version: string
   /** The folder of the numbered .sql files. */
   readonly migrations: string
@@ -55,6 +57,8 @@ export interface Services extends AsyncDisposable {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly catalog: Catalog
   readonly policies: PolicySet
+  /** Null unless `gatehouse.policy.settings_drift` is `report`. */
+  readonly settingsDrift: SettingsDrift | null
   readonly relay: Relay
   readonly capacity: Capacity
 }
@@ -62,7 +66,7 @@ export interface Services extends AsyncDisposable {
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
 export async function openServices(options: ServicesOptions): Promise<Services> {
   await using opening = new AsyncDisposableStack()
-  const network = openNetwork({ allowLoopback: options.environment.allowLoopback })
+  const network = openNetwork(options.environment)
   opening.defer(() => network.close())
   const { pool, readiness } = await openStore(options, { opening, network })
   const relay = openTelemetry(options, network)
@@ -71,7 +75,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
   opening.defer(() => sessions.lastSeen.close())
-  const services = { pool, readiness, relay, signIn, ...sessions, ...openInference(options, network) }
+  const inference = openInference(options, network)
+  const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
+  opening.defer(() => settingsDrift?.close())
+  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -102,7 +109,8 @@ const IDP_BYTES = 1024 * 1024
 
 function openSignInThrough(options: ServicesOptions, network: Network): Promise<SignIn> {
   const { config, log, clock, signal } = options
-  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem })
+  const proxy = idpProxyUse(config.oidc.use_proxy)
+  const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem, proxy })
   const groups = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },
@@ -157,6 +165,14 @@ function openInference({ config, version, log, monotonic }: ServicesOptions, net
     ...{ log, clock: monotonic, random: Math.random },
   })
   return { upstreams, catalog, capacity, policies: openPolicies(config, catalog) }
+}
+
+async function openDrift(
+  { config, log, clock }: ServicesOptions,
+  { pool, policies }: Pick<Services, 'pool' | 'policies'>,
+): Promise<SettingsDrift | null> {
+  const { settings_drift, accepted_checksums: accepted } = config.gatehouse.policy
+  return settings_drift === 'off' ? null : openSettingsDrift({ pool, policies, accepted, clock, log })
 }
 
 /** Bytes: the container's limit where there is one. */

@@ -90,6 +90,7 @@ export type AuditEvent =
       usage?: AuditUsage | undefined
       outcome?: 'client_abort' | 'upstream_abort' | 'drained' | undefined
       load_test?: boolean | undefined
+      settings_state?: SettingsState | undefined
     }
   | {
       evt: 'managed.serve'
@@ -126,6 +127,12 @@ export interface AuditUsage {
   cache_write_1h: number
   web_search: number
 }
+
+/**
+ * What a client says of its managed settings: those of its person's policy, those of another document of the last
+ * 24 hours, ones that the operator accepts, others, or nothing.
+ */
+export type SettingsState = 'current' | 'previous' | 'accepted' | 'unknown' | 'missing'
 
 interface SessionFacts {
   result: 'success'

@@ -13,6 +13,7 @@ import type { Clock } from '../lib/clock.ts'
 import { guardedFetch } from '../net/fetch.ts'
 import { createGoogleAccess } from '../net/google-access.ts'
 import { type Network, openNetwork } from '../net/network.ts'
+import { idpProxyUse } from '../net/proxy-use.ts'
 
 export interface DoctorCommand {
   readonly asked: DoctorArguments
@@ -29,7 +30,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 /** Prints the report; answers the exit code: 0, or 1 when something has to be mended. */
 export async function doctor(config: Config, command: DoctorCommand): Promise<0 | 1> {
   const { asked, environment, audit, print } = command
-  const network = openNetwork({ allowLoopback: environment.allowLoopback })
+  const network = openNetwork(environment)
   try {
     const checks = CHECKS.filter(({ id }) => asked.only === null || asked.only.includes(id))
     const findings = await examine(checks, examinationOf(config, { ...command, network }))
@@ -59,7 +60,10 @@ function examinationOf(
       guardedFetch({
         dispatcher: network.dispatcher({
           purpose,
-          ...(purpose === 'idp' && { ca: config.oidc.ca_cert_pem }),
+          ...(purpose === 'idp' && {
+            ca: config.oidc.ca_cert_pem,
+            proxy: idpProxyUse(config.oidc.use_proxy),
+          }),
         }),
         ...{ totalMs: REQUEST_MS, maxBytes: MAX_ANSWER_BYTES },
       }),

@@ -1,6 +1,7 @@
 // `gatehouse migrate`: brings a database to this version, or prepares a new one for the gateway's role.
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/environment.ts'
 import type { MigrateArguments } from '../config/migrate-arguments.ts'
 import { type StoreConfig, StoreSection } from '../config/store.ts'
 import type { Log } from '../lib/log.ts'
@@ -14,7 +15,7 @@ import { migrate } from '../store/migrate.ts'
 export interface MigrateCommand {
   /** The folder of the numbered .sql files. */
   readonly migrations: string
-  readonly allowLoopback: boolean
+  readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
   readonly print: (line: string) => void
   readonly log: Log
 }
@@ -60,10 +61,10 @@ interface Source {
 
 async function withStore(
   { store: config, cloudSql }: Source,
-  { allowLoopback, log }: MigrateCommand,
+  { environment, log }: MigrateCommand,
   work: (store: Store) => Promise<void>,
 ): Promise<void> {
-  const network = openNetwork({ allowLoopback })
+  const network = openNetwork(environment)
   try {
     const google = createGoogleAccess(network)
     const way = cloudSql === undefined ? undefined : { config: cloudSql, google }

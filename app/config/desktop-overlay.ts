@@ -25,7 +25,8 @@ const SHAPE_OF = new Map<string, Shape>(
     banner: { needs: 'a mapping with a text', fits: isBanner },
     blockReadsOutsideWorkingDirectories: ANY,
     builtinBrowserEnabled: FLAG,
-    builtinToolPolicy: ANY,
+    // Merged tool by tool: another shape would replace what the base restricts.
+    builtinToolPolicy: { needs: 'a mapping from tools to texts', fits: isTextMap },
     chatAdvancedFileAnalysisEnabled: FLAG,
     chatTabEnabled: FLAG,
     configRecheckIntervalMinutes: HOURS,
@@ -106,6 +107,10 @@ function isNames(value: unknown): boolean {
   return (
     Array.isArray(value) && value.length > 0 && value.every(item => typeof item === 'string' && item !== '')
   )
+}
+
+function isTextMap(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every(item => typeof item === 'string')
 }
 
 function isBanner(value: unknown): boolean {

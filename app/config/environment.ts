@@ -1,12 +1,11 @@
 import type { LogLevel } from '../lib/log.ts'
+import { type ForwardProxies, type ReadProxies, readForwardProxies } from './forward-proxies.ts'
 
 /** What the environment says, typed; nothing else in it changes behaviour (C-6, C-7). */
 export interface Environment {
   logLevel: LogLevel
   /** Loopback is open for every operator URL. */
   allowLoopback: boolean
-  /** The operator declares the forward proxy to be the only way out. */
-  proxyIsEgressBoundary: boolean
   drainTimeoutMs: number
   /** Set by Cloud Run. */
   kService: string | undefined
@@ -18,17 +17,12 @@ export interface Environment {
   /** The default of `listen.port`; `malformed` when PORT is no port. */
   port: number | 'malformed' | undefined
   proxies: ForwardProxies
+  /** Why the proxies cannot be used, one sentence each. */
+  proxyProblems: readonly string[]
   /** What was ignored and why, one sentence each. */
   warnings: readonly string[]
   /** The variable of that name, for `${NAME}` in the file. */
   variable(name: string): string | undefined
-}
-
-/** Forward proxies, as the environment names them; lower case wins. */
-export interface ForwardProxies {
-  https: string | undefined
-  http: string | undefined
-  none: string | undefined
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -43,30 +37,24 @@ const DRAIN_MS = 25_000
 /** Reads the environment, once at the start of the process. */
 export function readEnvironment(variables: Variables = process.env): Environment {
   const warnings: string[] = []
+  const allowLoopback = readSwitch(variables, 'CLAUDE_GATEWAY_ALLOW_LOOPBACK', warnings)
+  const read = readProxies(variables, { allowLoopback, warnings })
   const environment: Environment = {
     logLevel: readLogLevel(variables, warnings),
-    allowLoopback: readSwitch(variables, 'CLAUDE_GATEWAY_ALLOW_LOOPBACK', warnings),
-    proxyIsEgressBoundary: readSwitch(variables, 'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY', warnings),
+    allowLoopback,
     drainTimeoutMs: readDrainTimeout(variables, warnings),
     kService: nonEmpty(variables['K_SERVICE']),
     kRevision: nonEmpty(variables['K_REVISION']),
     cloudRunJob: nonEmpty(variables['CLOUD_RUN_JOB']),
     googleCloudProject: nonEmpty(variables['GOOGLE_CLOUD_PROJECT']),
     port: readPort(variables['PORT']),
-    proxies: readProxies(variables),
+    proxies: read.proxies,
+    proxyProblems: read.problems,
     warnings,
     variable: name => (Object.hasOwn(variables, name) ? variables[name] : undefined),
   }
   if (nonEmpty(variables['BUN_CONFIG_MAX_HTTP_REQUESTS']) !== undefined) {
     warnings.push('BUN_CONFIG_MAX_HTTP_REQUESTS is ignored: there is no queue of outbound requests to size.')
-  }
-  for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
-    if (nonEmpty(variables[name]) === undefined) continue
-    warnings.push(`${name} is set, but outbound proxies are not used yet: connections go out directly.`)
-  }
-  if (environment.proxyIsEgressBoundary) {
-    const name = 'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY'
-    warnings.push(`${name} is set but not active: outbound proxies are not used yet.`)
   }
   return environment
 }
@@ -113,10 +101,20 @@ function readPort(value: string | undefined): Environment['port'] {
   return /^[0-9]{1,5}$/.test(value ?? '') && port <= 65_535 ? port : 'malformed'
 }
 
-function readProxies(variables: Variables): ForwardProxies {
+/** Lower case wins. */
+function readProxies(
+  variables: Variables,
+  { allowLoopback, warnings }: { allowLoopback: boolean; warnings: string[] },
+): ReadProxies {
   const read = (name: string): string | undefined =>
-    nonEmpty(variables[name]) ?? nonEmpty(variables[name.toUpperCase()])
-  return { https: read('https_proxy'), http: read('http_proxy'), none: read('no_proxy') }
+    nonEmpty(variables[name.toLowerCase()]) ?? nonEmpty(variables[name])
+  const isDeclaredBoundary = readSwitch(variables, 'CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY', warnings)
+  const proxies = readForwardProxies({
+    ...{ https: read('HTTPS_PROXY'), http: read('HTTP_PROXY'), none: read('NO_PROXY') },
+    ...{ isDeclaredBoundary, allowLoopback },
+  })
+  warnings.push(...proxies.warnings)
+  return proxies
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

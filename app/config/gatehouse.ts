@@ -61,7 +61,7 @@ const Policy = closed({
   unmatched: choice(['allow', 'deny']).default('allow'),
   client_start_model: text().optional(),
   settings_drift: choice(['off', 'report']).default('off'),
-  accepted_checksums: list(matching(/^[0-9a-f]+$/i, 'hexadecimal digits')).default([]),
+  accepted_checksums: list(matching(/^(sha256:)?[0-9a-f]{64}$/i, '64 hexadecimal digits')).default([]),
 })
 
 /** How spend is recorded. */

@@ -4,12 +4,14 @@ import { type Config, RULES, SECTIONS } from './config.ts'
 import { readDocument } from './document.ts'
 import { decodeUtf8, type Expansion, expandReferences, type ReadFile } from './expand.ts'
 import { checkSection, problemOf, unknownKey } from './findings.ts'
+import { proxyProblems } from './forward-proxies.ts'
 import { completeListen } from './listen.ts'
 import { notYetFindings } from './not-yet.ts'
+import { secretValues } from './policy-warnings.ts'
 import { type Finding, inFileOrder, type Problem } from './problems.ts'
 import type { Facts } from './rule.ts'
 import { keepSourceText } from './source-text.ts'
-import { type Position, scalarsOf, Tree } from './tree.ts'
+import { scalarsOf, Tree } from './tree.ts'
 import { configWarnings } from './warnings.ts'
 
 /** What a file is judged with. */
@@ -27,8 +29,8 @@ export type ReferenceCounts = Expansion['counts']
 export type ConfigResult = {
   warnings: readonly Problem[]
   references: ReferenceCounts
-} & (
-  | { kind: 'loaded'; config: Config }
+} /** `secretValues` are texts of the file that a secret variable stands in. */ & (
+  | { kind: 'loaded'; config: Config; secretValues: readonly string[] }
   /** No problem was found, but values are unknown: variables that are not set, or secrets not resolved. */
   | { kind: 'incomplete'; unresolvedSecrets: readonly string[] }
   | { kind: 'refused'; problems: readonly Problem[] }
@@ -83,6 +85,7 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
   const judged = [...checked.findings, ...RULES.flatMap(rule => rule(tree, options))]
   const findings = [...judged.filter(finding => !concernsUnknown(finding, tree)), ...notYetFindings(tree)]
   const problems = distinct([
+    ...proxyProblems(options).map(atNoPlace),
     ...document.problems,
     ...[...expansion.problems, ...findings].map(finding => problemOf(finding, tree)),
   ])
@@ -102,7 +105,7 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
   ]
   if (config === null)
     return { kind: 'incomplete', unresolvedSecrets: expansion.unresolvedSecrets, warnings, references }
-  return { kind: 'loaded', config, warnings, references }
+  return { kind: 'loaded', config, secretValues: secretValues(tree), warnings, references }
 }
 
 /** The audit event of a start (C-37); null when the file could not be read. */
@@ -161,8 +164,12 @@ function distinct(problems: readonly Problem[]): Problem[] {
 }
 
 function environmentWarnings(facts: Facts): Problem[] {
-  const nowhere: Position = { line: 0, column: 0 }
-  return facts.environment.warnings.map(text => ({ path: '', ...nowhere, text }))
+  return facts.environment.warnings.map(atNoPlace)
+}
+
+/** What is said of the environment stands in no line of the file. */
+function atNoPlace(text: string): Problem {
+  return { path: '', line: 0, column: 0, text }
 }
 
 function refusedWhole(text: string, fix: string): ConfigResult {

@@ -17,9 +17,7 @@ const ROWS: readonly Row[] = [
   { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
   { asked: section('gatehouse', 'observability'), sentence: "the gateway's own metrics and traces" },
-  { asked: driftReport, sentence: 'reporting drift of settings' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
-  { asked: whenOn('oidc', 'use_proxy'), sentence: 'reaching the identity provider through a forward proxy' },
   { asked: secretReferences, sentence: 'resolving ${secret:…}' },
 ]
 
@@ -39,16 +37,6 @@ export function notYetFindings(tree: Tree): Finding[] {
 
 function section(...path: string[]): Row['asked'] {
   return tree => (tree.has(...path) ? [path] : [])
-}
-
-function whenOn(...path: string[]): Row['asked'] {
-  return tree => (tree.flag(...path) === true ? [path] : [])
-}
-
-function driftReport(tree: Tree): Path[] {
-  const asked = ['gatehouse', 'policy', 'settings_drift']
-  const accepted = ['gatehouse', 'policy', 'accepted_checksums']
-  return [...(tree.text(...asked) === 'report' ? [asked] : []), ...(tree.has(...accepted) ? [accepted] : [])]
 }
 
 function otherProviders(tree: Tree): Path[] {

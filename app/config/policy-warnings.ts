@@ -145,6 +145,12 @@ function secretWarnings(tree: Tree): Finding[] {
     }))
 }
 
+/** The values of the file that a secret variable stands in: what must not be shown, wherever it goes. */
+export function secretValues(tree: Tree): string[] {
+  const secret = [...scalarsOf(tree.root)].filter(({ node }) => node.references.some(isSecretReference))
+  return [...new Set(secret.map(({ node }) => String(node.value)))].filter(value => value !== '')
+}
+
 function isDelivered(path: Path): boolean {
   return path[0] === 'managed' && path.slice(4).some(part => part === 'env' || part === 'headers')
 }

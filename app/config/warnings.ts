@@ -8,6 +8,7 @@ import { isLoopbackUrl, operatorUrls } from './operator-url.ts'
 import { writtenPolicyWarnings } from './policy-warnings.ts'
 import { readPostgresUrl } from './postgres-url.ts'
 import type { Finding } from './problems.ts'
+import { proxyWarnings } from './proxy-warnings.ts'
 import type { Facts, Rule } from './rule.ts'
 import { isLiteralSecret } from './secret-keys.ts'
 import { telemetryWarnings } from './telemetry-warnings.ts'
@@ -30,6 +31,7 @@ export const configWarnings: Rule = (tree, facts) => [
   ...limitWarnings(tree, facts),
   ...writtenPolicyWarnings(tree, facts),
   ...telemetryWarnings(tree, facts),
+  ...proxyWarnings(tree, facts),
   ...laterSectionWarnings(tree),
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),

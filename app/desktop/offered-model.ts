@@ -1,5 +1,5 @@
 import type { Catalog, ListedModel } from '../inference/catalog.ts'
-import { builtinFor, withoutContextSuffix } from '../inference/model-names.ts'
+import { builtinBehind } from '../inference/model-names.ts'
 
 /** A model as Claude Desktop is offered it. */
 export interface OfferedModel {
@@ -27,12 +27,7 @@ export function offeredModel(model: ListedModel, { catalog, allowsLongContext }:
 function supportsLongContext({ id }: ListedModel, catalog: Pick<Catalog, 'resolve'>): boolean {
   const resolved = catalog.resolve(id)
   const known = (resolved?.routes ?? [])
-    .map(({ model }) => builtinFor(plain(model)) ?? resolved?.builtin ?? null)
+    .map(({ model }) => builtinBehind(model) ?? resolved?.builtin ?? null)
     .filter(builtin => builtin !== null)
   return known.length > 0 && known.every(({ desktopSupports1m }) => desktopSupports1m)
-}
-
-function plain(model: string): string {
-  const lower = model.toLowerCase()
-  return withoutContextSuffix(lower) ?? lower
 }

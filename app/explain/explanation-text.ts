@@ -1,79 +1,94 @@
 // An explanation as text for people, and as JSON for programs.
-import type { Json, JsonObject } from '../config/cli-settings.ts'
-import type { Explanation, ModelVerdict } from './explanation.ts'
+import type { Explanation, PolicyVerdict } from './explanation.ts'
+import type { AskedModel, ModelVerdict, RefusalFacts } from './model-verdict.ts'
 
-/** Names of values that are not for a terminal's history, though machines get them. */
-const SECRET_NAME = /key|token|secret|password|authorization|cookie/i
+/** Entries of a list that a line shows. */
+const MAX_ENTRIES = 10
+
+/** What a terminal could take for a command, or show in another order; names come from directories. */
+const INVISIBLE = /[^\P{C}\n]/gu
 
 /** What a terminal shows of an explanation. */
 export function explanationText(explanation: Explanation): string {
   const { person, settings, checksum, desktop, models, asked } = explanation
   const who = [person.email ?? person.sub, `groups: ${person.groups?.join(', ') || 'none'}`]
-  return [
+  const lines = [
     ...who,
     '',
-    ...(asked === null ? [] : [askedLine(explanation, asked), '']),
+    ...(asked.length === 0 ? [] : [...asked.flatMap(model => askedLines(model, explanation)), '']),
     'policies',
     ...policyLines(explanation),
     '',
     `settings  ${settings === null ? 'none: /managed/settings answers 404' : (checksum ?? '')}`,
-    ...(settings === null ? [] : JSON.stringify(masked(settings), null, 2).split('\n')).map(indented),
+    ...(settings === null ? [] : JSON.stringify(settings, null, 2).split('\n')).map(indented),
     '',
     `desktop   ${desktop}`,
     '',
     'models',
-    ...aligned(models.map(model => [model.id, modelText(model, explanation)])),
+    ...aligned(models.map(model => [model.id, modelText(model)])),
     '',
     'spend     no limits in this release',
     '',
-  ].join('\n')
+  ]
+  return lines.join('\n').replaceAll(INVISIBLE, '?')
 }
 
-/** The same as an object for programs; secrets are masked alike. */
+/** The same as an object for programs. */
 export function explanationJson(explanation: Explanation): string {
-  const { settings } = explanation
-  return `${JSON.stringify({ ...explanation, settings: settings === null ? null : masked(settings) }, null, 2)}\n`
+  const text = JSON.stringify(explanation, null, 2)
+  return `${text.replaceAll(INVISIBLE, escaped)}\n`
 }
 
-/** `settings` without the values of environment variables and headers whose name says that they are secret. */
-function masked(settings: JsonObject): JsonObject {
-  return maskedBelow(settings, false)
-}
-
-function maskedBelow(object: JsonObject, isMap: boolean): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [key, maskedValue(value, { key, isMap })]),
-  )
-}
-
-function maskedValue(value: Json, { key, isMap }: { key: string; isMap: boolean }): Json {
-  if (isMap && typeof value === 'string' && SECRET_NAME.test(key)) return '(not shown)'
-  if (isObject(value)) return maskedBelow(value, key === 'env' || key === 'headers')
-  return Array.isArray(value) ? value.map(item => maskedValue(item, { key: '', isMap: false })) : value
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && !Array.isArray(value)
+function escaped(character: string): string {
+  const units = character.split('').map(unit => unit.charCodeAt(0).toString(16).padStart(4, '0'))
+  return units.map(unit => `\\u${unit}`).join('')
 }
 
 function policyLines({ policies, policy }: Explanation): string[] {
   if (policies.length === 0) return ['  the file has none']
-  const rows = policies.map(({ index, match, verdict, isBase }) => [
-    `${index} for ${match}`,
-    isBase ? 'the base of the selected one' : verdict,
+  const rows = policies.map(verdict => [
+    `${verdict.index} for ${verdict.match}`,
+    verdictText(verdict, policy),
   ])
   return [...aligned(rows), ...(policy === null ? ['  no policy matches'] : [])]
 }
 
-function askedLine(explanation: Explanation, asked: ModelVerdict): string {
-  return `${asked.id}: ${modelText(asked, explanation)}`
+function verdictText({ verdict, nearMiss, isBase }: PolicyVerdict, selected: number | null): string {
+  if (isBase) return 'the base of the selected one'
+  if (verdict === 'not reached') return `not reached: policy ${selected} stands before it`
+  return nearMiss === null ? verdict : `${verdict}: ${nearMiss} is written in another case`
 }
 
-function modelText({ refusedBy, upstreams }: ModelVerdict, { policy }: Explanation): string {
-  if (refusedBy === 'unmatched') return 'refused: no policy matches, and gatehouse.policy.unmatched is deny'
-  if (refusedBy !== null) return `refused by ${refusedBy} of policy ${policy}`
+/** The verdict, then every policy that would allow the model, and why it is not the person's. */
+function askedLines(asked: AskedModel, { policies, policy }: Explanation): string[] {
+  const others = asked.allowedBy.flatMap(index => policies[index] ?? [])
+  return [
+    `${asked.id}: ${modelText(asked)}`,
+    ...others.map(
+      other => `  policy ${other.index} for ${other.match} allows it: ${verdictText(other, policy)}`,
+    ),
+  ]
+}
+
+function modelText({ refusal, upstreams }: ModelVerdict): string {
+  if (refusal !== null) return refusalText(refusal)
   if (upstreams.length === 0) return 'no upstream serves it'
   return upstreams.map(({ name, model }) => `${name} as ${model}`).join(', then ')
+}
+
+function refusalText(refusal: RefusalFacts): string {
+  if (refusal.reason === 'unmatched')
+    return 'refused: no policy matches, and gatehouse.policy.unmatched is deny'
+  const { reason, policy, isBase } = refusal
+  const place = `refused by ${reason} of policy ${policy}${isBase ? ', the base' : ''}`
+  return `${place}: ${reason === 'deniedModels' ? `it has ${refusal.entry}` : unlistedText(refusal)}`
+}
+
+function unlistedText({ entries, narrowed }: Extract<RefusalFacts, { reason: 'availableModels' }>): string {
+  if (entries.length === 0) return 'it is empty'
+  if (narrowed !== null) return `${narrowed} stands back beside the models of its family that are listed`
+  const shown = entries.slice(0, MAX_ENTRIES).map(entry => (entry === '' ? '""' : entry))
+  return `it has only ${shown.join(', ')}${entries.length > MAX_ENTRIES ? ', …' : ''}`
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

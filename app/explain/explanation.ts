@@ -2,12 +2,12 @@
 import type { JsonObject } from '../config/cli-settings.ts'
 import type { Config } from '../config/config.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { ModelDenial } from '../inference/model-refusals.ts'
 import { openCatalog } from '../inference/open-catalog.ts'
 import type { EffectivePolicy } from '../managed/effective-policy.ts'
 import { matchesDomain, matchesGroups } from '../managed/matcher.ts'
-import { createModelPolicy } from '../managed/model-policy.ts'
 import { openPolicies } from '../managed/policy-set.ts'
+import { type AskedModel, askedModels, type ModelVerdict, verdictOf } from './model-verdict.ts'
+import { shownSettings } from './shown-settings.ts'
 
 /** The person: as much of an identity as policies look at. */
 export type Person = Pick<Identity, 'sub' | 'email' | 'groups'>
@@ -18,15 +18,9 @@ export interface PolicyVerdict {
   /** Its matcher as a sentence would say it. */
   readonly match: string
   readonly verdict: 'selected' | 'not reached' | 'not in its groups' | 'not in its domain'
+  /** A group of the person's that differs from one of the policy's in its case only: groups are compared exactly. */
+  readonly nearMiss: string | null
   readonly isBase: boolean
-}
-
-/** Whether the person may use a model, and where it is served. */
-export interface ModelVerdict {
-  readonly id: string
-  /** The key that refuses it; null when it is allowed. */
-  readonly refusedBy: ModelDenial['reason'] | null
-  readonly upstreams: readonly { readonly name: string; readonly model: string }[]
 }
 
 /** Everything that the gateway would decide about the person. */
@@ -36,57 +30,63 @@ export interface Explanation {
   /** The position of the selected policy; null when none matches. */
   readonly policy: number | null
   readonly base: number | null
-  /** The document as `/managed/settings` serves it; null for 404. */
+  /** The document as `/managed/settings` serves it, without secrets; null for 404. */
   readonly settings: JsonObject | null
+  /** Of the document as it is served. */
   readonly checksum: string | null
   readonly desktop: 'served' | 'no policy opts in' | 'the policy does not opt in' | 'no policy matches'
   readonly models: readonly ModelVerdict[]
-  /** The model that was asked about. */
-  readonly asked: ModelVerdict | null
+  /** The models that were asked about; empty when none was. */
+  readonly asked: readonly AskedModel[]
 }
 
-/** Explains what `person` gets; `model` is a spelling that somebody asks about. */
-export function explain(config: Config, person: Person, model?: string): Explanation {
+export interface Question {
+  readonly person: Person
+  /** A model that is asked about, in any spelling, or the word of a family. */
+  readonly model?: string | undefined
+  /** What must not be shown, wherever it stands. */
+  readonly secretValues: readonly string[]
+}
+
+/** Explains what a person gets. */
+export function explain(config: Config, { person, model, secretValues }: Question): Explanation {
   const catalog = openCatalog(config)
   const policies = openPolicies(config, catalog)
-  const allows = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
   const selected = policies.select(person)
   const served = policies.served(person)
-  const verdictOf = (requested: string): ModelVerdict => {
-    const resolved = catalog.resolve(requested)
-    const named = resolved ?? catalog.identify(requested)
-    const routes = resolved?.routes ?? []
-    return {
-      id: named.id,
-      refusedBy: allows(named, person)?.reason ?? null,
-      upstreams: routes.map(route => ({ name: route.upstream, model: route.model })),
-    }
-  }
+  const { unmatched } = config.gatehouse.policy
+  const options = { catalog, policies, written: config.managed?.policies ?? [], selected, unmatched }
   return {
     person,
-    policies: policies.policies.map(policy => policyVerdict(policy, person, { selected })),
+    policies: policies.policies.map(policy => policyVerdict(policy, person, selected)),
     policy: selected?.index ?? null,
     base: selected?.baseIndex ?? null,
-    settings: served?.document.settings ?? null,
+    settings: served === null ? null : shownSettings(served.document.settings, secretValues),
     checksum: served?.document.checksum ?? null,
     desktop: desktopVerdict(policies.policies, selected),
-    models: catalog.list().map(({ id }) => verdictOf(id)),
-    asked: model === undefined ? null : verdictOf(model),
+    models: catalog.list().map(({ id }) => verdictOf(id, options)),
+    asked: model === undefined ? [] : askedModels(model, options),
   }
 }
 
 function policyVerdict(
   policy: EffectivePolicy,
   person: Person,
-  { selected }: { selected: EffectivePolicy | null },
+  selected: EffectivePolicy | null,
 ): PolicyVerdict {
   const { index, match } = policy
-  const base = selected?.baseIndex ?? null
-  const facts = { index, match: matchText(policy), isBase: base === index }
+  const isBase = selected !== null && selected.baseIndex === index
+  const facts = { index, match: matchText(policy), nearMiss: null, isBase }
   if (selected?.index === index) return { ...facts, verdict: 'selected' }
-  if (!matchesGroups(match, person)) return { ...facts, verdict: 'not in its groups' }
+  if (!matchesGroups(match, person))
+    return { ...facts, nearMiss: nearMissOf(policy, person), verdict: 'not in its groups' }
   if (!matchesDomain(match, person)) return { ...facts, verdict: 'not in its domain' }
   return { ...facts, verdict: 'not reached' }
+}
+
+function nearMissOf({ match }: EffectivePolicy, { groups = [] }: Person): string | null {
+  const wanted = new Set(match.groups?.map(group => group.toLowerCase()))
+  return groups.find(group => wanted.has(group.trim().toLowerCase())) ?? null
 }
 
 function matchText({ match: { groups, email_domain: domain } }: EffectivePolicy): string {

@@ -8,18 +8,62 @@ import type {} from './route.ts'
  *
  * Nothing else reads these bodies: Fastify's own parsing is off.
  */
-export function readBody(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
-  const { bodyIdleMs, bodyTotalMs } = request.server.listener
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const { raw } = request
+export async function readBody(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
+  await eachChunk(request, maxBytes, chunk => void chunks.push(chunk))
+  return Buffer.concat(chunks)
+}
+
+/** Bytes that several bodies share while they are read. */
+export interface SharedBytes {
+  /** Bytes that are not held. */
+  left: number
+}
+
+/**
+ * Reads a small body like `readBody`, for as long as `shared` has room for what is held of it. Null when it had not:
+ * the body was read to its end all the same, and nothing of it is kept.
+ */
+export async function readBodyWithin(
+  request: FastifyRequest,
+  maxBytes: number,
+  shared: SharedBytes,
+): Promise<Buffer | null> {
+  let chunks: Buffer[] | null = []
+  let held = 0
+  const release = () => {
+    shared.left += held
+    held = 0
+  }
+  try {
+    await eachChunk(request, maxBytes, chunk => {
+      if (chunks === null) return
+      if (chunk.length > shared.left) {
+        chunks = null
+        return release()
+      }
+      shared.left -= chunk.length
+      held += chunk.length
+      chunks.push(chunk)
+    })
+    return chunks === null ? null : Buffer.concat(chunks, held)
+  } finally {
+    release()
+  }
+}
+
+/** Hands every chunk over; resolves at the end of the body. */
+function eachChunk(request: FastifyRequest, maxBytes: number, take: (chunk: Buffer) => void): Promise<void> {
+  const { bodyIdleMs, bodyTotalMs } = request.server.listener
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { raw } = request
   let length = 0
 
   const finish = (refusal: Refusal | null) => {
     clearTimeout(idle)
     clearTimeout(total)
     raw.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
-    if (refusal === null) return resolve(Buffer.concat(chunks, length))
+    if (refusal === null) return resolve()
     raw.pause()
     raw.on('error', ignore)
     reject(refusal)
@@ -28,7 +72,7 @@ export function readBody(request: FastifyRequest, maxBytes: number): Promise<Buf
     idle.refresh()
     length += chunk.length
     if (length > maxBytes) return finish(tooLarge(maxBytes))
-    chunks.push(chunk)
+    take(chunk)
   }
   const onEnd = () => finish(null)
   const onCut = () => finish(new Refusal('bad_request', 'the request body ended early'))

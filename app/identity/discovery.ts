@@ -101,13 +101,17 @@ const ANSWER_WORDS = {
   redirect: 'the answer is a redirect, which is not followed',
 } as const
 
-const PROXY = 'it goes out directly, as oidc.use_proxy is not supported yet'
+const PROXY = 'where only a forward proxy leads out, set oidc.use_proxy'
 const NETWORK_WORDS = {
   dns: { what: 'the name does not resolve (DNS)', cure: `check the name and the resolver; ${PROXY}` },
   refused: { what: 'the connection was refused', cure: `check host and port; ${PROXY}` },
   tls: {
     what: 'the TLS certificate was not accepted',
     cure: 'with a private certificate authority, put its root into oidc.ca_cert_pem',
+  },
+  proxy: {
+    what: 'the forward proxy opened no tunnel',
+    cure: 'check HTTPS_PROXY and what the proxy allows: it is told the address, at an egress boundary the name',
   },
   guard: {
     what: 'the address may not be reached (SSRF guard)',

@@ -3,9 +3,11 @@ import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'o
 /** What was asked of the identity provider. */
 export type IdpStep = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'revocation'
 
+type NetworkCause = 'dns' | 'proxy' | 'refused' | 'tls' | 'guard' | 'timeout' | 'broken'
+
 /** Why there is no usable answer. Everything above `timeout` means that no connection was had. */
 export type IdpFault =
-  | { readonly kind: 'network'; readonly cause: 'dns' | 'refused' | 'tls' | 'guard' | 'timeout' | 'broken' }
+  | { readonly kind: 'network'; readonly cause: NetworkCause }
   | { readonly kind: 'status'; readonly status: number }
   /** An OAuth error (RFC 6749 section 5.2) below status 500. `detail` is the provider's own number for it. */
   | { readonly kind: 'error'; readonly status: number; readonly error: string; readonly detail?: string }
@@ -100,6 +102,7 @@ function transportFault(thrown: unknown): IdpFault {
   const codes = errors.map(error => ('code' in error && typeof error.code === 'string' ? error.code : ''))
   const has = (pattern: RegExp) => codes.some(code => pattern.test(code))
   if (has(/^ECONNREFUSED_SSRF$/)) return { kind: 'network', cause: 'guard' }
+  if (has(/^ERR_FORWARD_PROXY$/)) return { kind: 'network', cause: 'proxy' }
   if (has(/^(ENOTFOUND|EAI_|ENODATA)/)) return { kind: 'network', cause: 'dns' }
   if (has(/^ECONNREFUSED$/)) return { kind: 'network', cause: 'refused' }
   if (has(/^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/)) {

@@ -1,7 +1,7 @@
 import type { ModelsConfig } from '../config/models.ts'
 import { BUILTIN_MODELS, type BuiltinModel } from './builtin-models.ts'
 import { type ModelList, openModelList } from './model-list.ts'
-import { builtinFor, namesOf, withoutContextSuffix } from './model-names.ts'
+import { builtinBehind, builtinFor, namesOf, withoutContextSuffix } from './model-names.ts'
 
 /** A model as rules about models see it. */
 export interface NamedModel {
@@ -9,6 +9,8 @@ export interface NamedModel {
   readonly id: string
   /** `id` and the built-ins that the model is or is mapped to: a rule on any of them holds for the model. */
   readonly names: readonly string[]
+  /** What the operator has upstreams asked for instead, as `upstream_model` writes it; what is refused is looked for here too. */
+  readonly sentAs: readonly string[]
 }
 
 /** A model that some upstream takes. */
@@ -92,8 +94,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const routes = routesOf(entry, requested, lanes)
     if (routes.length === 0) return null
     if (remembered.size >= MAX_REMEMBERED) remembered.clear()
-    const { id, names, builtin } = entry
-    const resolved = { id, names, builtin, routes }
+    const { id, names, sentAs, builtin } = entry
+    const resolved = { id, names, sentAs, builtin, routes }
     remembered.set(requested, resolved)
     return resolved
   }
@@ -106,15 +108,18 @@ export function createCatalog(options: CatalogOptions): Catalog {
 function configuredEntry({ id, label, description, upstream_model }: ModelsConfig[number]): Entry {
   const lower = id.toLowerCase()
   const builtin = builtinFor(withoutContextSuffix(lower) ?? lower)
-  const mapped = Object.values(upstream_model).map(sent => builtinFor(sent.toLowerCase()))
+  const sentAs = [...new Set(Object.values(upstream_model))]
+  const mapped = sentAs.map(builtinBehind)
   const named = [builtin, ...mapped].filter(model => model !== null).map(model => model.id)
   const names = [...new Set([id, ...named])]
-  return { id, names, builtin, upstreamModel: new Map(Object.entries(upstream_model)), label, description }
+  const upstreamModel = new Map(Object.entries(upstream_model))
+  return { id, names, sentAs, builtin, upstreamModel, label, description }
 }
 
 function builtinEntry(builtin: BuiltinModel): Entry {
   const { id } = builtin
-  return { id, names: [id], builtin, upstreamModel: new Map(), label: undefined, description: undefined }
+  const noWords = { label: undefined, description: undefined }
+  return { id, names: [id], sentAs: [], builtin, upstreamModel: new Map(), ...noWords }
 }
 
 /** The look-up of I-61: a configured id, then any spelling of a built-in; then both again without `[1m]`. */
@@ -168,11 +173,11 @@ function comparedNames({ id, builtin }: Entry, requested: string): string[] {
 
 function identify(requested: string, find: (requested: string) => Entry | null): NamedModel {
   const entry = find(requested)
-  if (entry !== null) return { id: entry.id, names: entry.names }
+  if (entry !== null) return { id: entry.id, names: entry.names, sentAs: entry.sentAs }
   const lower = requested.toLowerCase()
   const builtin = builtinFor(withoutContextSuffix(lower) ?? lower)
   const id = builtin?.id ?? requested
-  return { id, names: [id] }
+  return { id, names: [id], sentAs: [] }
 }
 
 function listedModels(
@@ -184,9 +189,8 @@ function listedModels(
   const reachable = entries.filter(entry => find(entry.id)?.id === entry.id && resolve(entry.id) !== null)
   const unique = new Map<string, Entry>()
   for (const entry of reachable) if (!unique.has(entry.id)) unique.set(entry.id, entry)
-  return [...unique.values()].map(({ id, names, builtin, label, description }) => ({
-    id,
-    names,
+  return [...unique.values()].map(({ id, names, sentAs, builtin, label, description }) => ({
+    ...{ id, names, sentAs },
     label,
     displayName: label ?? builtin?.displayName ?? id,
     description,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Audit } from '../audit/events.ts'
+import type { Audit, SettingsState } from '../audit/events.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Outcome } from './answer-sink.ts'
@@ -21,6 +21,8 @@ export interface ExchangeOptions {
   /** How long ago the request came in, in milliseconds. */
   readonly ageMs: number
   readonly isLoadTest: boolean
+  /** Null when nobody asks. */
+  readonly settingsState: SettingsState | null
   /** Null when nobody measures. */
   readonly observer: InferenceObserver | null
   /** A clock that only goes forward. */
@@ -126,6 +128,7 @@ export class Exchange {
       usage: this.usage === null ? undefined : auditUsage(this.usage),
       outcome: this.#outcome,
       load_test: this.isLoadTest || undefined,
+      settings_state: this.#options.settingsState ?? undefined,
     })
     this.#tell({ endedAt, status })
   }
@@ -154,6 +157,7 @@ export class Exchange {
       upstream: this.#upstream,
       stream: this.stream === true,
       outcome: this.#outcome,
+      settingsState: this.#options.settingsState,
     })
   }
 

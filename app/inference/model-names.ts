@@ -13,6 +13,22 @@ const CONTEXT_SUFFIX = '[1m]'
 const BY_NAME = new Map(BUILTIN_MODELS.flatMap(model => namesOf(model).map(name => [name, model])))
 const BY_VERTEX_FORM = new Map(BUILTIN_MODELS.flatMap(model => vertexForms(model).map(form => [form, model])))
 
+/** Words that make a name one of a Claude family's. */
+const FAMILIES = [...new Set(BUILTIN_MODELS.map(({ family }) => family))]
+const OF_FAMILY = `(?:\\d+-)*(?:${FAMILIES.join('|')})(?:-[a-z0-9]+)*`
+
+/** `opus-4-8` in `anthropic/opus-4-8` and in `arn:aws:bedrock:…/us.anthropic.claude-opus-4-8`, nothing in `corp-opus-4-8`. */
+const SPELLED = new RegExp(`(?<![a-z0-9-])(?:claude-([a-z0-9]+(?:-[a-z0-9]+)*)|(${OF_FAMILY}))`, 'g')
+
+/** `opus-4-8` also in `corp-opus-4-8` and `corp-claude-opus-4-8`. */
+const MENTIONED = [
+  /(?<![a-z0-9])claude-([a-z0-9]+(?:-[a-z0-9]+)*)/g,
+  new RegExp(`(?<![a-z0-9])(${OF_FAMILY})`, 'g'),
+]
+
+/** What follows a version: `-20250805-v1`, `-latest`. */
+const TAIL = /(?:-(?:\d{8}|latest|default))?(?:-v\d+)?$/
+
 /** The first-party names of a built-in: id, aliases, dated ids. */
 export function namesOf(model: BuiltinModel): string[] {
   return [...new Set([model.id, ...model.aliases, ...model.datedIds])]
@@ -56,4 +72,51 @@ function bedrockForms(model: BuiltinModel): string[] {
   return ['', ...model.ids.bedrockPrefixes].flatMap(prefix =>
     namesOf(model).flatMap(name => ['', '-v1', '-v1:0'].map(end => `${prefix}anthropic.${name}${end}`)),
   )
+}
+
+/**
+ * The versions that `text` spells, without `claude-`, date and provider's version: `opus-4-8`.
+ *
+ * Reads what no client sends but an operator may write: ARNs, paths, percent-encoding, dots, unknown dates.
+ */
+export function versionsSpelledBy(text: string): string[] {
+  return matchesOf([SPELLED], text)
+}
+
+/** The same, and versions that stand inside other names; for refusing only, as it may find more than is meant. */
+export function versionsMentionedIn(text: string): string[] {
+  return matchesOf(MENTIONED, text)
+}
+
+/** The families whose word stands alone somewhere in `text`. */
+export function familiesMentionedIn(text: string): BuiltinModel['family'][] {
+  const words = new Set(readableForm(text).split(/[^a-z0-9]+/))
+  return FAMILIES.filter(family => words.has(family))
+}
+
+/** The built-in that an upstream's own id stands for, in the form of any provider; null when none, or more than one. */
+export function builtinBehind(upstreamModel: string): BuiltinModel | null {
+  const versions = versionsSpelledBy(upstreamModel)
+  const [model, ...others] = new Set(versions.map(builtinOfVersion))
+  return others.length === 0 ? (model ?? null) : null
+}
+
+/** The built-in of a version such as `opus-4-8`; null when there is none. */
+export function builtinOfVersion(version: string): BuiltinModel | null {
+  return BY_NAME.get(`claude-${version}`) ?? null
+}
+
+function matchesOf(forms: readonly RegExp[], text: string): string[] {
+  const readable = readableForm(text)
+  const found = forms.flatMap(form => [...readable.matchAll(form)])
+  return [...new Set(found.map(match => (match[1] ?? match[2] ?? '').replace(TAIL, '')))]
+}
+
+/** In lower case, percent-encoding undone, and every separator inside a name a hyphen. */
+function readableForm(text: string): string {
+  return text
+    .replaceAll(/%[0-7][0-9a-f]/gi, code => String.fromCharCode(Number.parseInt(code.slice(1), 16)))
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/(?<=\d)\.(?=\d)|[\s_]+/g, '-')
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { SettingsState } from '../audit/events.ts'
 import type { Outcome } from './answer-sink.ts'
 import type { AttemptOutcome } from './failover.ts'
 import type { ModelDenial } from './model-refusals.ts'
@@ -44,6 +45,8 @@ export interface RequestRecord {
   readonly usage: ReplyUsage | null
   /** Why a policy refused the model. */
   readonly denial: ModelDenial['reason'] | null
+  /** Whether the client's settings are the ones it should have; null unless `settings_drift` is `report`. */
+  readonly settingsState: SettingsState | null
   readonly headers: IncomingHttpHeaders
 }
 

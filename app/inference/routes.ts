@@ -1,12 +1,15 @@
 // POST /v1/messages and /v1/messages/count_tokens: the checks in their order, then the dispatch, then the audit.
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
-import type { Audit } from '../audit/events.ts'
+import type { Audit, SettingsState } from '../audit/events.ts'
 import type { Drain } from '../http/drain.ts'
 import { Refusal } from '../http/errors.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Ticker } from '../lib/ticker.ts'
 import type {} from '../session/bearer.ts'
+import { advisorModels } from './advisor-models.ts'
 import type { Capacity, Ticket } from './capacity.ts'
 import type { Catalog } from './catalog.ts'
 import { ClientSide } from './client-side.ts'
@@ -24,6 +27,8 @@ export interface InferenceOptions {
   readonly capacity: Capacity
   readonly catalog: Pick<Catalog, 'resolve' | 'identify'>
   readonly policy: ModelPolicy
+  /** Judges what a client says of its settings; null when nobody asks. */
+  readonly settingsState: ((identity: Identity, headers: IncomingHttpHeaders) => SettingsState) | null
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly log: Log
@@ -87,6 +92,7 @@ async function serve(incoming: Incoming): Promise<void> {
     headers: request.headers,
     ageMs: reply.elapsedTime,
     isLoadTest: loadTest !== null,
+    settingsState: options.settingsState?.(request.session.identity, request.headers) ?? null,
     observer: options.observer,
     clock,
   })
@@ -130,12 +136,14 @@ async function checkAndDispatch(
   exchange.stream = body.stream
   const { catalog, policy } = options
   const model = catalog.resolve(body.model)
-  const denial = policy(model ?? catalog.identify(body.model), identity)
-  if (denial !== null) {
+  const asked = model ?? catalog.identify(body.model)
+  for (const [named, judged] of [[body.model, asked] as const, ...advisorModels(body)]) {
+    const denial = policy(judged, identity)
+    if (denial === null) continue
     const { reason, policyIndex } = denial
     options.log.debug('a policy refuses a model', { ...exchange.ids(), policy_index: policyIndex, reason })
     exchange.denial = reason
-    throw modelDenied(body.model, denial)
+    throw modelDenied(named, denial)
   }
   if (model === null) throw modelUnknown(body.model)
   await options.dispatch({

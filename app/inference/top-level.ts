@@ -7,7 +7,14 @@
  *
  * Each may come once: otherwise one value could be checked and another one used by the upstream (I-85).
  */
-export const READ_MEMBERS = ['model', 'stream', 'tags', 'anthropic_version', 'anthropic_beta'] as const
+export const READ_MEMBERS = [
+  'model',
+  'stream',
+  'tools',
+  'tags',
+  'anthropic_version',
+  'anthropic_beta',
+] as const
 
 export type MemberName = (typeof READ_MEMBERS)[number]
 

@@ -52,11 +52,17 @@ function membersOverlaid(under: Json, over: Json, combine: Combine): Json {
   return isObject(under) && isObject(over) ? overlaid(under, over, combine) : over
 }
 
-/** The base's entries, then the policy's that do not equal one of them, whatever the order of their keys. */
+/** The base's entries, then each of the policy's that equals none already there, whatever the order of their keys. */
 function united(under: Json, over: Json): Json {
   if (!isList(under) || !isList(over)) return over
   const known = new Set(under.map(canonical))
-  return [...under, ...over.filter(entry => !known.has(canonical(entry)))]
+  const added = over.filter(entry => {
+    const text = canonical(entry)
+    const isNew = !known.has(text)
+    known.add(text)
+    return isNew
+  })
+  return [...under, ...added]
 }
 
 function replaced(_key: string, _under: Json, over: Json): Json {

@@ -30,12 +30,14 @@ function remembered(
 ): (model: Parameters<ModelRule>[0]) => ModelDenial | null {
   const verdicts = new Map<string, ModelDenial | null>()
   return model => {
-    const known = verdicts.get(model.id)
+    // Everything that the verdict depends on: one id may be asked about with and without what it is mapped to.
+    const key = JSON.stringify([model.id, ...model.sentAs])
+    const known = verdicts.get(key)
     if (known !== undefined) return known
-    const reason = rule(model)
-    const verdict = reason === null ? null : { reason, policyIndex }
+    const refusal = rule(model)
+    const verdict = refusal === null ? null : { reason: refusal.key, policyIndex }
     if (verdicts.size >= MAX_REMEMBERED) verdicts.clear()
-    verdicts.set(model.id, verdict)
+    verdicts.set(key, verdict)
     return verdict
   }
 }

@@ -32,6 +32,8 @@ export interface PolicySet {
   readonly isManaged: boolean
   /** One for each policy of the file, in its order. */
   readonly policies: readonly EffectivePolicy[]
+  /** Every document that somebody may be served. */
+  readonly documents: readonly ServedSettings[]
   /** The first policy that matches; null when none does. */
   select(identity: Pick<Identity, 'email' | 'groups'>): EffectivePolicy | null
   /** What `/managed/settings` has for `identity`; null for nothing, which is not the same as an empty document. */
@@ -55,6 +57,7 @@ export function openPolicies(config: PolicyConfig, catalog: Catalog): PolicySet 
   return {
     isManaged: config.managed !== undefined,
     policies,
+    documents: withoutPolicy === null ? policies.map(({ served }) => served) : [withoutPolicy.document],
     select,
     served(identity) {
       const policy = select(identity)
@@ -76,7 +79,7 @@ function effective(
 ): EffectivePolicy {
   const policy = written[index]! // the caller walks these very indexes
   const base = baseIndex === index ? undefined : written[baseIndex]
-  const settings = mergeSettings(settingsOf(base), settingsOf(policy))
+  const settings = mergeSettings(writtenSettings(base), writtenSettings(policy))
   const isFromCode = [base, policy].some(part => part?.code !== undefined) && Object.keys(settings).length > 0
   const hasOlderName = policy.cli !== undefined || policy.settings !== undefined
   return {
@@ -91,8 +94,8 @@ function effective(
   }
 }
 
-/** `cli` beside `settings` counts alone (P-3); no block is an empty document (P-4). */
-function settingsOf(policy: WrittenPolicy | undefined): JsonObject {
+/** The settings that a policy writes: of `cli` and `settings` the first (P-3), without a block an empty document (P-4). */
+export function writtenSettings(policy: WrittenPolicy | undefined): JsonObject {
   return policy?.code ?? policy?.cli ?? policy?.settings ?? {}
 }
 

@@ -4,11 +4,12 @@ import type { Config } from '../config/config.ts'
 import type { Finding, Path } from '../config/problems.ts'
 import { BUILTIN_MODELS } from '../inference/builtin-models.ts'
 import type { Catalog, NamedModel } from '../inference/catalog.ts'
+import { builtinBehind, familiesMentionedIn } from '../inference/model-names.ts'
 import { openCatalog } from '../inference/open-catalog.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
 import { isCatchAll } from './matcher.ts'
-import { readEntry } from './model-entry.ts'
-import { modelRule } from './model-rule.ts'
+import { blocks, readEntry } from './model-entry.ts'
+import { type ModelRule, modelRule } from './model-rule.ts'
 import { openPolicies } from './policy-set.ts'
 
 /** What the client's alias `opus` resolves to in a session of a gateway, and a session starts with (2.1.330). */
@@ -24,11 +25,17 @@ export function policyWarnings(config: Config): Finding[] {
     catalog,
     models: requestable(catalog),
     startModel: config.gatehouse.policy.client_start_model ?? START_MODEL,
+    // What the file says is not repeated: a variable may have said it.
+    startModelName:
+      config.gatehouse.policy.client_start_model !== undefined
+        ? 'gatehouse.policy.client_start_model'
+        : START_MODEL,
   }
   return [
     ...orderWarnings(policies),
     ...policies.flatMap(policy => listWarnings(policy, facts)),
     ...policies.flatMap(policy => startWarnings(policy, facts)),
+    ...opaqueWarnings(policies, facts),
     ...desktopWarning(policies),
   ]
 }
@@ -39,6 +46,8 @@ interface Facts {
   /** Everything that somebody could ask for. */
   readonly models: readonly NamedModel[]
   readonly startModel: string
+  /** How messages call it. */
+  readonly startModelName: string
 }
 
 function requestable(catalog: Catalog): NamedModel[] {
@@ -68,8 +77,7 @@ function orderWarnings(policies: readonly EffectivePolicy[]): Finding[] {
 
 function listWarnings(policy: EffectivePolicy, facts: Facts): Finding[] {
   const findings: Finding[] = []
-  const available = textsOf(policy.settings, 'availableModels')
-  if (available?.length === 0) {
+  if (ownTexts(policy, 'availableModels', facts)?.length === 0) {
     const text = 'is empty: it denies every model.'
     findings.push({ path: pathOf(policy, 'availableModels', facts), text, fix: 'list models, or remove it.' })
   }
@@ -99,19 +107,19 @@ function startWarnings(policy: EffectivePolicy, facts: Facts): Finding[] {
   const { settings } = policy
   const available = textsOf(settings, 'availableModels')
   const rule = modelRule(settings)
-  const refusal = (id: string) => rule(facts.catalog.resolve(id) ?? facts.catalog.identify(id))
+  const refusal = (id: string) => rule(facts.catalog.resolve(id) ?? facts.catalog.identify(id))?.key ?? null
   const chosen = typeof settings['model'] === 'string' ? settings['model'] : null
   const at = (key: string): Path => pathOf(policy, key, facts)
   const findings: Finding[] = []
-  const isAlias = chosen !== null && readEntry(chosen).kind !== 'name'
-  if (chosen !== null && !isAlias && refusal(chosen) !== null) {
-    const text = `policy ${policy.index} starts sessions with a model that its ${refusal(chosen)} refuses.`
+  const refusing = chosen === null ? null : refusalOfChosen(chosen, { rule, facts, refusal })
+  if (refusing !== null) {
+    const text = `policy ${policy.index} starts sessions with a model that its ${refusing} refuses.`
     findings.push({ path: at('model'), text, fix: 'name an allowed model.' })
   }
   if (available === undefined || available.length === 0) return findings
   const isEnforced = settings['enforceAvailableModels'] === true
   if (chosen === null && !isEnforced && refusal(facts.startModel) !== null) {
-    const text = `policy ${policy.index} leaves out ${facts.startModel}, which sessions start with: every new session fails.`
+    const text = `policy ${policy.index} leaves out ${facts.startModelName}, which sessions start with: every new session fails.`
     const fix = 'set model to an allowed one, or enforceAvailableModels: true.'
     findings.push({ path: at('availableModels'), text, fix })
   }
@@ -126,6 +134,33 @@ function startWarnings(policy: EffectivePolicy, facts: Facts): Finding[] {
     findings.push({ path: at('availableModels'), text, fix: 'add haiku, or expect the price.' })
   }
   return findings
+}
+
+type Refusing = (id: string) => 'availableModels' | 'deniedModels' | null
+
+/** What `model` starts is refused: the id, or every model of the family that it names; other words are the client's. */
+function refusalOfChosen(
+  chosen: string,
+  { rule, facts, refusal }: { rule: ModelRule; facts: Facts; refusal: Refusing },
+): ReturnType<Refusing> {
+  const entry = readEntry(chosen)
+  if (entry.kind === 'alias') return null
+  if (entry.kind === 'name') return refusal(chosen)
+  const members = facts.models.filter(model => blocks(entry, model))
+  return members.every(model => rule(model) !== null) ? (members.map(rule)[0]?.key ?? null) : null
+}
+
+/** A deny-list cannot see through an id that only the upstream understands. */
+function opaqueWarnings(policies: readonly EffectivePolicy[], { config }: Facts): Finding[] {
+  if (!policies.some(({ settings }) => textsOf(settings, 'deniedModels')?.length)) return []
+  const text = 'names no Claude model: deniedModels sees nothing of this model but its id.'
+  const fix = 'deny the id itself where it must be denied.'
+  return config.models.flatMap(({ id, upstream_model }, index) =>
+    Object.entries(upstream_model)
+      .filter(([, sent]) => builtinBehind(sent) === null && familiesMentionedIn(sent).length === 0)
+      .filter(() => !policies.every(({ settings }) => textsOf(settings, 'deniedModels')?.includes(id)))
+      .map(([upstream]) => ({ path: ['models', index, 'upstream_model', upstream], text, fix })),
+  )
 }
 
 function desktopWarning(policies: readonly EffectivePolicy[]): Finding[] {

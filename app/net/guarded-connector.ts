@@ -1,4 +1,4 @@
-// Opens the sockets of every dispatcher. The guard sits here because here the address is known: a name
+// Opens sockets that lead straight to their host. The guard sits here because here the address is known: a name
 // is resolved once, all its addresses are judged, and the socket connects to those and to no other.
 
 import { buildConnector } from 'undici'
@@ -7,6 +7,8 @@ import { forbiddenHost, type Guard, guardedLookup } from './guarded-lookup.ts'
 export interface ConnectorOptions extends Guard {
   /** For name, TCP and TLS together. */
   readonly connectTimeoutMs: number
+  /** Bytes that a socket takes before it says that it is full. Default 64 KiB, of TLS 16 KiB. */
+  readonly highWaterMark?: number | undefined
   /** Replaces the system's certificate authorities. */
   readonly ca?: string | undefined
 }
@@ -19,6 +21,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
     // RFC 8305 among the checked addresses. It also makes Node ask the hook for all of them.
     autoSelectFamily: true,
     lookup: guardedLookup(options),
+    ...(options.highWaterMark === undefined ? {} : { highWaterMark: options.highWaterMark }),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   })
 

@@ -3,8 +3,10 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
-import { guardedConnector } from './guarded-connector.ts'
+import type { ForwardProxies } from '../config/forward-proxies.ts'
 import { type Handshake, type HandshakeTarget, shakeHands } from './handshake.ts'
+import type { ProxyUse } from './proxy-use.ts'
+import { routedConnector } from './routed-connector.ts'
 import type { Category } from './ssrf-guard.ts'
 
 /** What a connection is for; decides how long one waits for it. */
@@ -17,6 +19,8 @@ export interface DispatcherOptions {
   /** PEM certificates that replace the system's roots. */
   readonly ca?: string | undefined
   readonly connectTimeoutMs?: number | undefined
+  /** Replaces what a forward proxy is for this purpose. */
+  readonly proxy?: ProxyUse | undefined
 }
 
 export interface Network {
@@ -30,6 +34,8 @@ export interface Network {
 
 export interface NetworkOptions {
   readonly allowLoopback: boolean
+  /** None by default. */
+  readonly proxies?: ForwardProxies | undefined
   /** Resolves names; the system's way by default. */
   readonly lookup?: LookupFunction | undefined
 }
@@ -45,22 +51,38 @@ const WAITS: Record<Purpose, { connectMs: number; headMs: number; bodyMs: number
   ambient: { connectMs: 2000, headMs: 5000, bodyMs: 5000 },
 }
 
+/** The manual's table (H-33). An upstream of another provider says that the proxy resolves its name. */
+const PROXY_USE: Record<Purpose, ProxyUse> = {
+  idp: 'at_boundary',
+  upstream: 'by_address',
+  token_exchange: 'by_address',
+  telemetry: 'by_address',
+  google: 'by_name',
+  ambient: 'never',
+}
+
+const NO_PROXIES: ForwardProxies = { https: null, http: null, exceptions: [], isBoundary: false }
+
 // A socket that has been idle this long is closed, so that ours is the side that closes first.
 const IDLE_MS = 30_000
 
 const MAX_HEADER_BYTES = 64 * 1024
 
-export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network {
+export function openNetwork({ allowLoopback, lookup, proxies = NO_PROXIES }: NetworkOptions): Network {
   const agents = new Set<Agent>()
+  const closing = new AbortController()
   return {
-    dispatcher({ purpose, name, ca, connectTimeoutMs }) {
+    dispatcher({ purpose, name, ca, connectTimeoutMs, proxy }) {
       const waits = WAITS[purpose]
       const agent = new Agent({
-        connect: guardedConnector({
+        connect: routedConnector({
+          ...{ use: proxy ?? PROXY_USE[purpose], proxies, closing: closing.signal },
           purpose: name === undefined ? purpose : `${purpose} ${name}`,
           allows: category => isOpen(purpose, category, allowLoopback),
           lookup: lookup ?? lookupAll,
           connectTimeoutMs: connectTimeoutMs ?? waits.connectMs,
+          // The relay must know whether a body has left the process: such a socket is full until it has.
+          highWaterMark: purpose === 'telemetry' ? 1 : undefined,
           ca,
         }),
         allowH2: false,
@@ -86,6 +108,7 @@ export function openNetwork({ allowLoopback, lookup }: NetworkOptions): Network 
         ms,
       ),
     async close() {
+      closing.abort()
       await Promise.all([...agents].map(agent => agent.destroy()))
       agents.clear()
     },

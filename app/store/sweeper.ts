@@ -76,6 +76,12 @@ const LONG_LIVED: readonly Sweep[] = [
       delete from revoked_sessions where ctid = any (array(
         select ctid from revoked_sessions where expires_at <= now() limit $1))`,
   },
+  {
+    table: 'settings_checksums',
+    text: `
+      delete from settings_checksums where ctid = any (array(
+        select ctid from settings_checksums where served_at <= now() - interval '24 hours' limit $1))`,
+  },
 ]
 
 /** Who was not seen for so many days, counted in whole days of UTC (M-61); somebody seen meanwhile stays. */
@@ -155,7 +161,8 @@ async function sweepBatch(pool: pg.Pool, { table, text, days }: Sweep): Promise<
   })
 }
 
-const machineTimer: Every = (ms, tick) => {
+/** Ticks by the machine's clock, and keeps no process alive. */
+export const machineTimer: Every = (ms, tick) => {
   const timer = setInterval(tick, ms)
   timer.unref()
   return () => clearInterval(timer)

@@ -1,6 +1,7 @@
 // One attempt to hand an export over: the request, its deadlines, and what came of it.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { Clock } from '../lib/clock.ts'
 import { type AttemptEnd, retryAfterMs } from './outcome.ts'
 import { rejectedItems } from './partial-success.ts'
 
@@ -11,6 +12,8 @@ export interface DeliveryRequest {
   /** Names and values in turn. */
   readonly headers: readonly string[]
   readonly body: Buffer
+  /** The time of day, for dates in `Retry-After`. */
+  readonly wallClock: Clock
 }
 
 /** What came of it, and how many items a collector that accepted it threw away. */
@@ -38,9 +41,8 @@ export interface Delivery {
 /** Sends the request. */
 export function deliver(request: DeliveryRequest): Delivery {
   const { promise, resolve } = Promise.withResolvers<Delivered>()
-  const exchange = new Exchange(resolve)
-  const { dispatcher, origin, path, headers, body } = request
-  dispatcher.dispatch({ origin, path, method: 'POST', headers: [...headers], body }, exchange)
+  const exchange = new Exchange(resolve, request.wallClock)
+  start(request, exchange)
   return {
     done: promise,
     judgeAge(ms) {
@@ -50,8 +52,26 @@ export function deliver(request: DeliveryRequest): Delivery {
   }
 }
 
+/**
+ * The body goes as a list of one: undici counts a lone buffer as sent when it has taken it, and a list when the last of
+ * it has left the process, which is what decides whether a repeat may count twice (T-13).
+ */
+function start({ dispatcher, origin, path, headers, body }: DeliveryRequest, exchange: Exchange): void {
+  const length = ['content-length', String(body.length)]
+  try {
+    dispatcher.dispatch(
+      // undici sends any iterable (its documentation of `dispatch`); its types name streams only.
+      { origin, path, method: 'POST', headers: [...headers, ...length], body: [body] as object as Buffer },
+      exchange,
+    )
+  } catch (error) {
+    exchange.onResponseError(null, error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (delivered: Delivered) => void
+  readonly #wallClock: Clock
   #controller: Dispatcher.DispatchController | null = null
   #wasSent = false
   #isOver = false
@@ -60,8 +80,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #answer: Buffer[] = []
   #length = 0
 
-  constructor(resolve: (delivered: Delivered) => void) {
+  constructor(resolve: (delivered: Delivered) => void, wallClock: Clock) {
     this.#resolve = resolve
+    this.#wallClock = wallClock
   }
 
   get hasBegun(): boolean {
@@ -98,7 +119,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#answered()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     // The status is the answer; what followed it was not needed.
     if (this.#status !== 0) this.#answered()
     else this.#finish({ end: broken(error, this.#wasSent), rejected: 0 })
@@ -112,7 +133,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #answered(): void {
     const status = this.#status
-    const retryAfter = retryAfterMs(textOf(this.#headers['retry-after']), Date.now())
+    const retryAfter = retryAfterMs(textOf(this.#headers['retry-after']), this.#wallClock())
     const isWhole = status < 300 && this.#length <= MAX_ANSWER_BYTES
     const type = textOf(this.#headers['content-type'])
     const rejected = isWhole ? rejectedItems(Buffer.concat(this.#answer), type) : 0
@@ -136,10 +157,13 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+/** The guard's refusal, and a request that undici does not send: neither becomes better by a repeat. */
+const FINAL: ReadonlySet<string> = new Set(['ECONNREFUSED_SSRF', 'UND_ERR_INVALID_ARG'])
+
 function broken(error: Error, wasSent: boolean): AttemptEnd {
   const code = 'code' in error ? String(error.code) : error.name
   const cause = `${code}: ${error.message}`.slice(0, 300)
-  if (code === 'ECONNREFUSED_SSRF') return { kind: 'forbidden', cause }
+  if (FINAL.has(code)) return { kind: 'forbidden', cause }
   return { kind: 'broke', isTimeout: TIMEOUTS.has(code), wasSent, cause }
 }
 

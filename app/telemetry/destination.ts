@@ -31,6 +31,8 @@ export interface DestinationOptions {
   readonly log: Log
   /** A clock that only goes forward. */
   readonly clock: Clock
+  /** The time of day. */
+  readonly wallClock: Clock
 }
 
 /** An export that is being sent; nothing is on the wire while its credential is fetched. */
@@ -57,6 +59,7 @@ export class Destination {
   readonly #path: string
   readonly #fixed: readonly string[]
   #isStopping = false
+  #isStopped = false
   #refusals = 0
   #partials = 0
   #last: string | undefined
@@ -78,12 +81,7 @@ export class Destination {
       (queued, reason) => this.#drop(queued, reason),
     )
     this.#report = new DropReport(options.name, options)
-    const { auth } = config
-    const quota = auth?.google.quota_project
-    this.#fixed = [
-      ...['user-agent', product, ...Object.entries(config.headers).flat()],
-      ...(quota === undefined ? [] : ['x-goog-user-project', quota]),
-    ]
+    this.#fixed = fixedHeaders(config, product)
   }
 
   get queuedBytes(): number {
@@ -106,7 +104,12 @@ export class Destination {
   offer(item: Export): void {
     const now = this.#options.clock()
     this.#options.ledger.received(this.name, item.signal)
-    this.#queue.add({ item, since: now, attempts: 0, notBefore: now })
+    const queued = { item, since: now, attempts: 0, notBefore: now }
+    if (this.#isStopped) {
+      this.#drop(queued, 'shutdown')
+      return
+    }
+    this.#queue.add(queued)
     this.#pump(now)
   }
 
@@ -133,6 +136,7 @@ export class Destination {
       await Promise.race([idle, late])
     }
     clearTimeout(timer)
+    this.#isStopped = true
     const left = this.#queue.length + this.#underWay.size
     this.#queue.clear('shutdown')
     for (const [queued, { delivery }] of this.#underWay) {
@@ -171,7 +175,7 @@ export class Destination {
   }
 
   async #attempt(queued: QueuedExport): Promise<Delivered> {
-    const { token, dispatcher } = this.#options
+    const { token, dispatcher, wallClock } = this.#options
     let credential: string[] = []
     try {
       if (token !== null) credential = ['authorization', `Bearer ${await token.get()}`]
@@ -184,7 +188,8 @@ export class Destination {
     const entry = this.#underWay.get(queued)
     if (entry === undefined) return { end: { kind: 'no_credentials', cause: 'given up' }, rejected: 0 }
     entry.delivery = deliver({
-      ...{ dispatcher, origin: this.#origin, path: `${this.#path}/v1/${item.signal}`, body: item.body },
+      ...{ dispatcher, wallClock, body: item.body },
+      ...{ origin: this.#origin, path: `${this.#path}/v1/${item.signal}` },
       headers: [...headersOf(item), ...this.#fixed, ...credential],
     })
     const delivered = await entry.delivery.done
@@ -245,6 +250,18 @@ export class Destination {
     if (times % SAID_EVERY !== 1) return
     this.#options.log.warn(`telemetry: ${this.name} ${what}`, { ...fields, times })
   }
+}
+
+/** What the operator writes replaces ours, whatever its case: no name goes out twice. */
+function fixedHeaders({ headers, auth }: DestinationOptions['config'], product: string): string[] {
+  const written = Object.entries(headers)
+  const isNamed = written.some(([name]) => name.toLowerCase() === 'user-agent')
+  const quota = auth?.google.quota_project
+  return [
+    ...(isNamed ? [] : ['user-agent', product]),
+    ...written.flat(),
+    ...(quota === undefined ? [] : ['x-goog-user-project', quota]),
+  ]
 }
 
 function headersOf({ contentType, contentEncoding }: Export): string[] {

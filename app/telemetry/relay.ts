@@ -1,6 +1,7 @@
 import type { TelemetryQueueConfig } from '../config/gatehouse.ts'
 import type { TelemetryConfig } from '../config/telemetry.ts'
 import type { Clock } from '../lib/clock.ts'
+import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
 import { createTicker } from '../lib/ticker.ts'
 import type { Network } from '../net/network.ts'
@@ -34,6 +35,8 @@ export interface RelayOptions {
   readonly log: Log
   /** A clock that only goes forward. */
   readonly clock: Clock
+  /** The time of day. */
+  readonly wallClock: Clock
   /** Milliseconds between two looks at ages, pauses and repeats. Default 1000. */
   readonly tickMs?: number
 }
@@ -41,9 +44,12 @@ export interface RelayOptions {
 /** What the accounts call the exports that were meant for no destination. */
 const NOBODY = 'none'
 
+const OVERFLOW = 'clients send more telemetry at one moment than is held: exports are thrown away'
+const ODDITY = 'clients send telemetry of a type that is none of OTLP: exports are dropped'
+
 /** Opens the relay; without destinations it takes exports and counts them. */
 export function openRelay(options: RelayOptions): Relay {
-  const { log, clock } = options
+  const { log, clock, wallClock } = options
   const ledger = createLedger()
   const destinations = (options.telemetry?.forward_to ?? []).map((config, index) => {
     const name = `${index}:${new URL(config.url).hostname}`
@@ -54,6 +60,7 @@ export function openRelay(options: RelayOptions): Relay {
         ledger,
         log,
         clock,
+        wallClock,
         bounds: options.bounds,
         product: `gatehouse/${options.version}`,
       },
@@ -63,17 +70,25 @@ export function openRelay(options: RelayOptions): Relay {
   })
   const ticker = createTicker({ clock, ...(options.tickMs !== undefined && { everyMs: options.tickMs }) })
   for (const destination of destinations) ticker.add(destination)
+  const overflow = createCondition({ log, clock, text: OVERFLOW })
+  const oddity = createCondition({ log, clock, text: ODDITY })
   return {
     ledger,
     destinations,
     accept(received) {
       try {
-        distribute(received, destinations, ledger)
+        if (received.body.length === 0) return
+        if (isSendable(received)) return distribute(received, destinations, ledger)
+        discard(ledger, received.signal, 'unsupported_type')
+        oddity.occurred()
       } catch (error) {
         log.error('an export could not be queued', { cause: String(error) })
       }
     },
-    discard: signal => discard(ledger, signal, 'queue_full'),
+    discard(signal) {
+      discard(ledger, signal, 'queue_full')
+      overflow.occurred()
+    },
     async stop(ms) {
       const left = await Promise.all(destinations.map(destination => destination.stop(ms)))
       for (const destination of destinations) ticker.remove(destination)
@@ -84,13 +99,8 @@ export function openRelay(options: RelayOptions): Relay {
 }
 
 function distribute(received: ReceivedExport, destinations: readonly Destination[], ledger: Ledger): void {
-  const { signal, body } = received
-  if (body.length === 0) return
-  const contentType = received.contentType ?? 'application/x-protobuf'
-  if (!isKnown(contentType)) {
-    discard(ledger, signal, 'unsupported_type')
-    return
-  }
+  const { signal } = received
+  const contentType = received.contentType ?? PROTOBUF
   const takers = destinations.filter(destination => destination.takes(signal))
   if (takers.length === 0) discard(ledger, signal, 'no_destination')
   for (const destination of takers) destination.offer({ ...received, contentType })
@@ -101,8 +111,11 @@ function discard(ledger: Ledger, signal: Signal, reason: DropReason): void {
   ledger.dropped(NOBODY, signal, reason)
 }
 
-/** Reports whether a content type is one of OTLP's; parameters do not matter. */
-function isKnown(contentType: string): boolean {
+const PROTOBUF = 'application/x-protobuf'
+
+/** Reports whether type and encoding can stand in a header, and the type is one of OTLP's; parameters do not matter. */
+function isSendable({ contentType = PROTOBUF, contentEncoding = '' }: ReceivedExport): boolean {
+  if (!/^[\x20-\x7e]{1,256}$/.test(contentType) || !/^[\x20-\x7e]{0,64}$/.test(contentEncoding)) return false
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
-  return type === 'application/x-protobuf' || type === 'application/protobuf' || type === 'application/json'
+  return type === PROTOBUF || type === 'application/protobuf' || type === 'application/json'
 }

@@ -1,7 +1,6 @@
 // Where clients send their telemetry.
-import { once } from 'node:events'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { readBody } from '../http/body.ts'
+import { readBodyWithin } from '../http/body.ts'
 import { SIGNALS, type Signal } from './ledger.ts'
 import type { Relay } from './relay.ts'
 
@@ -9,11 +8,12 @@ export interface TelemetryRoutesOptions {
   /** Refuses whoever is not signed in. */
   readonly bearer: (request: FastifyRequest) => Promise<void>
   readonly relay: Pick<Relay, 'accept' | 'discard'>
+  /** What is held of all exports that have not arrived whole; beyond it they are taken and thrown away. Default 128 MiB. */
+  readonly maxReceivingBytes?: number
 }
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
-/** What clients may be sending at one moment, together; beyond it exports are taken and thrown away. */
 const MAX_RECEIVING_BYTES = 128 * 1024 * 1024
 
 /**
@@ -23,25 +23,16 @@ const MAX_RECEIVING_BYTES = 128 * 1024 * 1024
  * of a collector reaches a client. The routes exist without collectors too, as clients export whatever they find.
  */
 export function telemetryRoutes(options: TelemetryRoutesOptions): RouteOptions[] {
-  const receiving = { bytes: 0 }
+  const shared = { left: options.maxReceivingBytes ?? MAX_RECEIVING_BYTES }
   return SIGNALS.map(signal => ({
     method: 'POST',
     url: `/v1/${signal}`,
     config: { maxBodyBytes: MAX_BODY_BYTES },
     onRequest: options.bearer,
     handler: async (request, reply) => {
-      const announced = Number(request.headers['content-length'] ?? 0)
-      if (receiving.bytes + announced > MAX_RECEIVING_BYTES) {
-        await thrownAway(request)
-        options.relay.discard(signal)
-        return success(request, reply)
-      }
-      receiving.bytes += announced
-      try {
-        options.relay.accept(exportOf(request, signal, await readBody(request, MAX_BODY_BYTES)))
-      } finally {
-        receiving.bytes -= announced
-      }
+      const body = await readBodyWithin(request, MAX_BODY_BYTES, shared)
+      if (body === null) options.relay.discard(signal)
+      else options.relay.accept(exportOf(request, signal, body))
       return success(request, reply)
     },
   }))
@@ -60,10 +51,4 @@ function success(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply
     .headers({ 'content-type': 'application/x-protobuf', 'content-length': 0 })
     .send(Buffer.alloc(0))
-}
-
-/** Reads to the end and keeps nothing; the listener's own limits end a sender that dawdles. */
-async function thrownAway({ raw }: FastifyRequest): Promise<void> {
-  raw.resume()
-  if (!raw.complete) await Promise.race([once(raw, 'end'), once(raw, 'close')])
 }

@@ -9,14 +9,14 @@ test('an empty environment has the defaults of the manual', () => {
   assert.deepEqual(environment, {
     logLevel: 'info',
     allowLoopback: false,
-    proxyIsEgressBoundary: false,
     drainTimeoutMs: 25_000,
     kService: undefined,
     kRevision: undefined,
     cloudRunJob: undefined,
     googleCloudProject: undefined,
     port: undefined,
-    proxies: { https: undefined, http: undefined, none: undefined },
+    proxies: { https: null, http: null, exceptions: [], isBoundary: false },
+    proxyProblems: [],
     warnings: [],
   })
 })
@@ -70,26 +70,6 @@ test('PORT is a port or malformed', () => {
     assert.equal(readEnvironment({ PORT: value }).port, 'malformed')
 })
 
-test('a forward proxy is named as not used yet; lower case wins', () => {
-  const environment = readEnvironment({ HTTPS_PROXY: 'http://a', https_proxy: 'http://b', NO_PROXY: 'c' })
-
-  assert.deepEqual(environment.proxies, { https: 'http://b', http: undefined, none: 'c' })
-  assert.deepEqual(environment.warnings, [
-    'https_proxy is set, but outbound proxies are not used yet: connections go out directly.',
-    'HTTPS_PROXY is set, but outbound proxies are not used yet: connections go out directly.',
-  ])
-})
-
-test('the egress boundary says that it is not active', () => {
-  const environment = readEnvironment({ CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY: '1' })
-
-  assert.equal(environment.proxyIsEgressBoundary, true)
-  assert.match(
-    environment.warnings[0] ?? '',
-    /^CLAUDE_GATEWAY_PROXY_IS_EGRESS_BOUNDARY is set but not active/,
-  )
-})
-
 test('the queue of another runtime is ignored with a warning', () => {
   assert.match(readEnvironment({ BUN_CONFIG_MAX_HTTP_REQUESTS: '9' }).warnings[0] ?? '', /is ignored/)
 })
@@ -103,9 +83,10 @@ test('no value of a variable is shown in a warning', () => {
     'PORT',
   ]
 
-  const { warnings } = readEnvironment(
-    Object.fromEntries(names.map(name => [name, 'http://user:marked-pw@proxy'])),
+  const { warnings, proxyProblems } = readEnvironment(
+    Object.fromEntries(names.map(name => [name, 'socks5://user:marked-pw@proxy'])),
   )
 
-  assert.equal(warnings.join().includes('marked'), false)
+  assert.equal(proxyProblems.length, 1)
+  assert.equal([...warnings, ...proxyProblems].join().includes('marked'), false)
 })

@@ -160,7 +160,8 @@ test('gatehouse keeps its ranges', () => {
     ['timeouts: { client_stall_ms: 0 }', 'timeouts.client_stall_ms', 'from 1 to 2147483647'],
     ['timeouts: { upstream_idle_ms: -1 }', 'timeouts.upstream_idle_ms', 'from 0 to 2147483647'],
     ['policy: { unmatched: maybe }', 'policy.unmatched', 'allow, deny'],
-    ['policy: { accepted_checksums: [xyz] }', 'policy.accepted_checksums[0]', 'hexadecimal'],
+    ['policy: { accepted_checksums: [xyz] }', 'policy.accepted_checksums[0]', '64 hexadecimal'],
+    ['policy: { accepted_checksums: ["sha256:ab"] }', 'policy.accepted_checksums[0]', '64 hexadecimal'],
     ['spend: { settle_timeout_ms: 2001 }', 'spend.settle_timeout_ms', 'from 0 to 2000'],
     ['allow_unknown_settings: 1', 'allow_unknown_settings', 'a list of setting names'],
     [

@@ -136,7 +136,7 @@ test('--check lists secrets as not resolved', () => {
 })
 
 test('the environment’s warnings stand among the file’s', () => {
-  const { stderr } = checkOutput(load(fileWith(), { ...SECRETS, HTTP_PROXY: 'http://proxy' }))
+  const { stderr } = checkOutput(load(fileWith(), { ...SECRETS, CLAUDE_GATEWAY_LOG_LEVEL: 'loud' }))
 
-  assert.match(stderr, /^warning: HTTP_PROXY is set, but outbound proxies are not used yet/)
+  assert.match(stderr, /^warning: CLAUDE_GATEWAY_LOG_LEVEL is none of /)
 })

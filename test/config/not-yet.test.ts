@@ -38,12 +38,10 @@ test('a provider that comes later is refused at its name', () => {
 })
 
 test('keys of gatehouse whose feature comes later are refused', () => {
-  const gatehouse =
-    'google_groups: { mode: service_account_role }, policy: { settings_drift: report }, observability: {}, spend: {}'
+  const gatehouse = 'google_groups: { mode: service_account_role }, observability: {}, spend: {}'
 
   assert.deepEqual(refusals({ gatehouse: `gatehouse: { ${gatehouse} }` }), [
     'gatehouse.google_groups: not supported yet: looking up Google groups.',
-    'gatehouse.policy.settings_drift: not supported yet: reporting drift of settings.',
     "gatehouse.observability: not supported yet: the gateway's own metrics and traces.",
     'gatehouse.spend: not supported yet: recording spend.',
   ])
@@ -56,15 +54,6 @@ test('the older Google look-up is refused', () => {
   assert.deepEqual(refusals({ oidc }, { '/sa.json': key }), [
     'oidc.google_groups: not supported yet: looking up Google groups.',
   ])
-})
-
-test('use_proxy: true is refused, false is not', () => {
-  const oidc = (value: string) => ({ oidc: `${SECTIONS['oidc']?.slice(0, -1)}, use_proxy: ${value} }` })
-
-  assert.deepEqual(refusals(oidc('true')), [
-    'oidc.use_proxy: not supported yet: reaching the identity provider through a forward proxy.',
-  ])
-  assert.deepEqual(refusals(oidc('false')), [])
 })
 
 test('a Secret Manager reference is refused wherever it stands', () => {

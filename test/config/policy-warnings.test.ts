@@ -58,7 +58,30 @@ test('the start model is data, and can be told', () => {
   assertTold(
     one('availableModels: [claude-opus-4-7, haiku]', { gatehouse }),
     `${PLACE}.code.availableModels`,
-    'leaves out claude-opus-5,',
+    'leaves out gatehouse.policy.client_start_model,',
+  )
+})
+
+test('no warning shows a value that a variable stood for', () => {
+  const value = 'marked-model'
+  const variables = { NAME: value }
+  const lines = warned(
+    [
+      'match: {}, code: { availableModels: ["${NAME}", haiku], deniedModels: ["${NAME}"], model: "${NAME}" }',
+      'match: { groups: ["${NAME}"] }, code: { availableModels: ["${NAME}"] }',
+      'match: { groups: [b] }, code: { availableModels: ["${NAME}"], enforceAvailableModels: true }',
+    ],
+    {
+      gatehouse: 'gatehouse: { policy: { client_start_model: "${NAME}" } }',
+      models: 'models: [{ id: "${NAME}", upstream_model: { anthropic: "${NAME}" } }]',
+    },
+    variables,
+  )
+
+  assert.ok(lines.length > 6, lines.join('\n'))
+  assert.deepEqual(
+    lines.filter(line => line.includes(value)),
+    [],
   )
 })
 
@@ -93,8 +116,30 @@ test('a start model that is denied is named with the list that refuses it', () =
   )
 })
 
-test('an empty allow-list denies everything', () => {
-  assertTold(one('availableModels: []'), `${PLACE}.code.availableModels`, 'denies every model')
+test('a family’s word starts a session when one of its models is allowed', () => {
+  const words = 'starts sessions with a model that its'
+  const heard = (settings: string) => one(settings).filter(line => line.includes(words))
+
+  assertTold(one('model: opus, availableModels: [haiku]'), `${PLACE}.code.model`, `${words} availableModels`)
+  assertTold(one('model: "opus[1m]", deniedModels: [opus]'), `${PLACE}.code.model`, `${words} deniedModels`)
+  assert.deepEqual(heard('model: opus, availableModels: [claude-opus-4-8, haiku]'), [])
+  assert.deepEqual(heard('model: opusplan, availableModels: [haiku]'), [])
+})
+
+test('what goes out under a name that says nothing is told where something is denied', () => {
+  const models =
+    'models: [{ id: a, upstream_model: { anthropic: prod } }, { id: b, upstream_model: { anthropic: claude-opus-5 } }]'
+  const place = 'models[0].upstream_model.anthropic'
+
+  assertTold(one('deniedModels: [opus]', { models }), place, 'names no Claude model')
+  for (const settings of ['deniedModels: [opus, a]', 'deniedModels: []', 'availableModels: [opus, haiku]'])
+    assert.ok(!one(settings, { models }).some(line => line.includes('names no Claude model')), settings)
+})
+
+test('an empty allow-list denies everything, which is said where it stands', () => {
+  const lines = warned(['match: { groups: [a] }, code: {}', 'match: {}, code: { availableModels: [] }'])
+
+  assertTold(lines, 'managed.policies[1].code.availableModels', 'denies every model')
 })
 
 test('entries that mean nothing are named one by one', () => {

@@ -55,7 +55,9 @@ function outcome({ yaml, command }: Situation): { explanation: Explanation; warn
   assert.ok(result.kind === 'loaded')
   const { email = '', groups = [] } = asked
   return {
-    explanation: explain(result.config, { sub: email, email, groups }, asked.model),
+    explanation: explain(result.config, {
+      ...{ person: { sub: email, email, groups }, model: asked.model, secretValues: [] },
+    }),
     warnings: result.warnings.map(warning => warning.text).filter(line => !EXPECTED_WARNINGS.test(line)),
   }
 }
@@ -143,7 +145,7 @@ for (const [index, [policy, settings, allowed]] of OUTCOMES.entries()) {
     assert.equal(explanation.policy, policy)
     assert.deepEqual(explanation.settings, settings)
     assert.deepEqual(
-      explanation.models.flatMap(({ id, refusedBy }) => (refusedBy === null ? [id] : [])),
+      explanation.models.flatMap(({ id, refusal }) => (refusal === null ? [id] : [])),
       allowed,
     )
   })
@@ -153,10 +155,12 @@ test('who else is in the stories is treated as told', () => {
   const ask = (index: number, email: string, groups: string[]) => {
     const result = judge(fileOf(situations[index]?.yaml ?? ''), { builtins: builtinNames() })
     assert.ok(result.kind === 'loaded')
-    return explain(result.config, { sub: email, email, groups }, 'claude-opus-4-8')
+    return explain(result.config, {
+      ...{ person: { sub: email, email, groups }, model: 'claude-opus-4-8', secretValues: [] },
+    })
   }
 
-  assert.equal(ask(1, 'p@example.com', ['opus-pilot']).asked?.refusedBy, null)
+  assert.equal(ask(1, 'p@example.com', ['opus-pilot']).asked[0]?.refusal, null)
   assert.equal(ask(7, 'l@example.com', ['legal']).desktop, 'served')
   assert.equal(ask(9, 'k@EU.example.com', []).policy, 0)
   assert.equal(ask(9, 'k@example.com', ['interns']).policy, 1)

@@ -35,7 +35,7 @@ test('why does she not get Opus: the answer names the policy and the key', async
   assert.equal(code, 0)
   assert.match(
     stdout,
-    /^ada@example\.com\ngroups: staff\n\nclaude-opus-4-8: refused by availableModels of policy 1\n/,
+    /^ada@example\.com\ngroups: staff\n\nclaude-opus-4-8: refused by availableModels of policy 1: it has only sonnet, haiku\n {2}policy 0 for groups pilot allows it: not in its groups\n\n/,
   )
   assert.match(stdout, / {2}0 for groups pilot +not in its groups\n {2}1 for everybody +selected\n/)
   assert.match(stderr, /^warning: /)

@@ -107,7 +107,7 @@ describe('a service that cannot start says why, ends with 1 and prints no secret
       ...FAILED,
       lines: [
         ...[`warn ${told(1)}`, `warn ${told(2)}`],
-        `error cannot start: ${told(3)}. Fix: check host and port; it goes out directly, as oidc.use_proxy is not supported yet.`,
+        `error cannot start: ${told(3)}. Fix: check host and port; where only a forward proxy leads out, set oidc.use_proxy.`,
       ],
     })
   })

@@ -151,9 +151,9 @@ test('telemetry alone pushes its environment, and a policy lies above it', async
     listen: { host: '127.0.0.1', port, public_url: `http://127.0.0.1:${port}` },
   })
   const telemetry = { forward_to: [{ url: 'https://otel.example.com', logs: true }] }
-  for (const [more, expected] of [
-    [{}, 'http/protobuf'],
-    [policies({ match: {}, code: { env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' } } }), 'http/json'],
+  for (const [more, expected, index] of [
+    [{}, 'http/protobuf', null],
+    [policies({ match: {}, code: { env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' } } }), 'http/json', 0],
   ] as const) {
     await using whole = await openWholeGateway({ sections: { telemetry, ...more }, listen })
     const { access_token: bearer } = await whole.tokens()
@@ -172,6 +172,11 @@ test('telemetry alone pushes its environment, and a policy lies above it', async
         OTEL_EXPORTER_OTLP_PROTOCOL: expected,
       },
     })
+    const served = whole.gateway.events.filter(({ evt }) => evt === 'managed.serve')
+    assert.deepEqual(
+      served.map(event => Reflect.get(event, 'policy_index')),
+      [index],
+    )
   }
 })
 

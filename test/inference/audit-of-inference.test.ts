@@ -24,6 +24,7 @@ const WHO = {
   sub: 'dev-1',
   email: 'dev@example.com',
   load_test: undefined,
+  settings_state: undefined,
 }
 const HEADERS = { 'x-client-request-id': 'r-1' }
 

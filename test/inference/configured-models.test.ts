@@ -11,6 +11,7 @@ test('a configured id is found in any case, and sent as upstream_model says', ()
   assert.deepEqual(catalog.identify('corp-sonnet'), {
     id: 'Corp-Sonnet',
     names: ['Corp-Sonnet', 'claude-sonnet-5'],
+    sentAs: ['claude-sonnet-5'],
   })
 })
 

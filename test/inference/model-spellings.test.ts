@@ -52,7 +52,7 @@ test('every spelling of a built-in leads to it, in any case and with [1m]', () =
     for (const spelling of [id, ...spellings]) {
       for (const form of [spelling, spelling.toUpperCase(), `${spelling}[1m]`, `${spelling}[1M]`]) {
         assert.deepEqual(routesTo(catalog, form), idOnTheUpstream, form)
-        assert.deepEqual(catalog.identify(form), { id, names: [id] }, form)
+        assert.deepEqual(catalog.identify(form), { id, names: [id], sentAs: [] }, form)
       }
     }
   }
@@ -111,9 +111,10 @@ test('a model that is known for its price only is served when it is configured',
   assert.deepEqual(plain.identify('CLAUDE-SONNET-4[1m]'), {
     id: 'claude-sonnet-4-20250514',
     names: ['claude-sonnet-4-20250514'],
+    sentAs: [],
   })
 })
 
 test('what nobody knows is judged under the name that was sent', () => {
-  assert.deepEqual(catalogOf().identify('Corp-X'), { id: 'Corp-X', names: ['Corp-X'] })
+  assert.deepEqual(catalogOf().identify('Corp-X'), { id: 'Corp-X', names: ['Corp-X'], sentAs: [] })
 })

@@ -52,6 +52,12 @@ const SETTINGS: readonly Row[] = [
     '{"permissions":{"deny":["A","B","C"]}}',
   ],
   [
+    'what a policy repeats is added once',
+    '{"permissions":{"deny":["A"]},"deniedMcpServers":[{"a":1}],"deniedModels":["opus"]}',
+    '{"permissions":{"deny":["B","B","A"]},"deniedMcpServers":[{"b":1,"c":2},{"c":2,"b":1}],"deniedModels":["fable","fable"]}',
+    '{"permissions":{"deny":["A","B"]},"deniedMcpServers":[{"a":1},{"b":1,"c":2}],"deniedModels":["opus","fable"]}',
+  ],
+  [
     'an empty deny adds nothing',
     '{"permissions":{"deny":["A"]}}',
     '{"permissions":{"deny":[]}}',

@@ -13,12 +13,21 @@ const catalog = catalogOf({
     { id: 'corp-5-fast' },
     { id: 'mapped', upstream_model: { main: 'claude-opus-4-8' } },
     { id: 'big[1m]' },
+    { id: 'best', upstream_model: { main: 'x' } },
+    {
+      id: 'by-arn',
+      upstream_model: {
+        main: 'arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0',
+      },
+    },
+    { id: 'two-ways', upstream_model: { main: 'claude-haiku-4-5', second: 'claude-opus-5' } },
+    { id: 'half-known', upstream_model: { main: 'claude-haiku-4-5', second: 'prod' } },
   ],
 })
 
 /** The requested spelling, judged by a document. */
 function verdict(settings: Record<string, string | string[]>, requested: string) {
-  return modelRule(settings)(catalog.resolve(requested) ?? catalog.identify(requested))
+  return modelRule(settings)(catalog.resolve(requested) ?? catalog.identify(requested))?.key ?? null
 }
 
 type Row = readonly [entries: string[], allowed: string[], refused: string[]]
@@ -51,13 +60,19 @@ const PREFIX: readonly Row[] = [
   [['claude-sonnet-5'], ['claude-sonnet-5', 'claude-sonnet-5-5'], ['claude-sonnet-4-6']],
   [['claude-sonnet-4'], ['claude-sonnet-4-5', 'claude-sonnet-4-6'], ['claude-sonnet-5']],
   [['claude-sonnet'], ['claude-sonnet-4-6', 'claude-sonnet-5'], ['claude-opus-5', 'corp-x']],
+  [['claude'], [], ['claude-opus-5', 'claude-3-7-sonnet', 'corp', 'mapped']],
+  [['us.anthropic.claude'], [], ['claude-opus-5', 'corp']],
+  [['haiku'], ['by-arn'], ['two-ways', 'half-known']],
+  [['haiku', 'opus'], ['two-ways'], ['half-known']],
+  [['haiku', 'claude-opus-5'], ['two-ways'], ['half-known', 'best']],
+  [['half-known', 'prod'], ['half-known'], ['two-ways']],
   [['claude-haiku-4-5-20251001'], ['claude-haiku-4-5', 'claude-haiku-4-5@20251001'], ['claude-haiku-5-5']],
   [['claude-haiku-4-5'], ['claude-haiku-4-5-20251001', 'claude-haiku-4-5'], ['claude-haiku-5-5']],
   [['corp'], ['corp', 'corp-x', 'corp-sonnet', 'CORP-X[1m]'], ['claude-sonnet-5', 'mapped']],
   [['corp-x'], ['corp-x', 'Corp-X'], ['corp', 'corp-sonnet']],
   [['big'], ['big[1m]'], ['corp']],
   [['mapped'], ['mapped'], ['claude-opus-4-8']],
-  [['default', 'best', 'opusplan', '*', ''], [], ['claude-opus-5', 'claude-sonnet-5', 'corp']],
+  [['default', 'best', 'opusplan', '*', ''], [], ['claude-opus-5', 'claude-sonnet-5', 'corp', 'best']],
   [['claude-opus-4-8-20990101'], [], ['claude-opus-4-8']],
   [[], [], ['claude-opus-5', 'claude-haiku-4-5', 'corp']],
 ]
@@ -116,7 +131,9 @@ const DENIED: readonly (readonly [entries: string[], blocked: string[], free: st
   [['corp'], ['corp'], ['corp-x', 'corp-sonnet']],
   [['big'], ['big[1m]'], []],
   [['corp-5'], ['corp-5', 'corp-5[1m]'], ['corp-5-fast', 'corp']],
-  [['claude-sonnet', 'claude', 'best', ''], [], ['claude-sonnet-5', 'claude-opus-5', 'corp-x']],
+  [['opus'], ['two-ways'], ['half-known']],
+  [['prod'], ['half-known'], ['two-ways']],
+  [['claude-sonnet', 'claude', 'opusplan', ''], [], ['claude-sonnet-5', 'claude-opus-5', 'corp-x']],
 ]
 
 for (const [entries, blocked, free] of DENIED) {

@@ -37,6 +37,8 @@ async function fill({ pool }: TestDatabase, expired: number): Promise<void> {
                     select i::text, 0, '', now(), until from (${times}) as t`)
   await pool.query(`insert into revoked_sessions (key, expires_at, reason)
                     select i::text, until, '' from (${times}) as t`)
+  await pool.query(`insert into settings_checksums (checksum, served_at)
+                    select i::text, until - interval '24 hours' from (${times}) as t`)
   await pool.query(`insert into principal_emails (principal, updated_at)
                     select i::text, until - interval '91 days' * sign(i) from (${times}) as t`)
 }
@@ -48,6 +50,7 @@ async function counts({ pool }: TestDatabase) {
            (select count(*)::int from rate_windows) as rate_windows,
            (select count(*)::int from session_refresh) as session_refresh,
            (select count(*)::int from revoked_sessions) as revoked_sessions,
+           (select count(*)::int from settings_checksums) as settings_checksums,
            (select count(*)::int from principal_emails) as principal_emails`)
   return rows[0]
 }
@@ -65,6 +68,7 @@ test('what has expired is deleted, the rest stays, in more batches than one', as
     rate_windows: 1,
     session_refresh: 1,
     revoked_sessions: 1,
+    settings_checksums: 1,
     principal_emails: 1,
   })
   assert.deepEqual(log.lines, [])
@@ -84,6 +88,7 @@ test('state of sign-ins is swept every 30 seconds, state of sessions every hour'
     rate_windows: 1,
     session_refresh: 2,
     revoked_sessions: 2,
+    settings_checksums: 2,
     principal_emails: 2,
   })
 })

@@ -19,6 +19,8 @@ export interface Collector extends AsyncDisposable {
   /** How many connections were made. */
   readonly connections: number
   manner: Manner
+  /** Sees every connection before a byte of it was read. */
+  connected: (socket: Socket) => void
   /** Resolves once `count` exports are there. */
   received(count: number): Promise<readonly ReceivedExport[]>
 }
@@ -43,7 +45,9 @@ export async function startCollector(manner: Manner = answering('200 OK')): Prom
     connections += 1
     sockets.add(socket)
     socket.on('error', () => {}).once('close', () => sockets.delete(socket))
+    collector.connected(socket)
     let bytes: Buffer = Buffer.alloc(0)
+    if (socket.isPaused()) return
     socket.on('data', chunk => {
       bytes = Buffer.concat([bytes, Buffer.from(chunk)])
       for (;;) {
@@ -67,6 +71,7 @@ export async function startCollector(manner: Manner = answering('200 OK')): Prom
     get connections() {
       return connections
     },
+    connected: () => {},
     async received(count) {
       while (exports.length < count) {
         const { promise, resolve } = Promise.withResolvers<void>()

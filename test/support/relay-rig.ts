@@ -99,19 +99,21 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     },
     capacity,
     catalog: {
-      identify: id => ({ id, names: [id] }),
+      identify: id => ({ id, names: [id], sentAs: [] }),
       resolve: id => {
         const model = MODELS[id]
         if (model === undefined) return null
         return {
           id,
           names: [id],
+          sentAs: [],
           builtin: null,
           routes: [...upstreams.keys()].map(upstream => ({ upstream, model })),
         }
       },
     },
     policy: options.policy ?? (() => null),
+    settingsState: null,
     dispatch,
     audit,
     drain,

@@ -10,6 +10,7 @@ import { recordLog } from './recorded-log.ts'
 
 export interface RelayUnderTest extends Relay, AsyncDisposable {
   readonly log: ReturnType<typeof recordLog>
+  readonly destinations: readonly Destination[]
   /** Moves the clock; what is due then happens. */
   advance(ms: number): void
   tick(): void
@@ -34,7 +35,7 @@ export function startRelay(
   const relay = openRelay({
     telemetry: TelemetrySection.parse({ forward_to }),
     bounds: { ...GatehouseSection.parse({}).telemetry, ...bounds },
-    ...{ network, log, version: '9.9.9', clock: () => now, tickMs: 3_600_000 },
+    ...{ network, log, version: '9.9.9', clock: () => now, wallClock: () => now, tickMs: 3_600_000 },
     googleToken: () => token ?? { get: () => 'token', refused: () => {} },
   })
   // The rig drives the same objects as the relay's own timer would.
@@ -42,7 +43,7 @@ export function startRelay(
   const isIdle = () => destinations.every(({ pending }) => pending.underWay === 0)
   const rig: RelayUnderTest = {
     ...relay,
-    log,
+    ...{ log, destinations },
     tick: () => {
       for (const destination of destinations) destination.tick(now)
     },
