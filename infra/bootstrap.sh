@@ -1,13 +1,14 @@
 #!/bin/sh
 # What must be there before the stack: a bucket for its state, an account that deploys, and two APIs (G-9).
 # Run it as an owner of the project, and again whenever you like: what is there stays.
-#   infra/bootstrap.sh <project> <region> [build] [binary-authorization] [private-ca] [rotation]
-# The words after the region are features of the settings file that need further roles. Run it a second time after
-# the phase `foundation`: only then are the accounts there that the deploying one must be able to use.
+#   infra/bootstrap.sh <project> <region> [<feature>…]
+# Features are parts of the settings file that need further roles: armor, binary-authorization, build, private-ca, psa,
+# rotation, vertex-multi-region. Run it a second time after the phase `foundation`: only then are the accounts there
+# that the deploying one must be able to use.
 set -eu
 
 [ $# -ge 2 ] || {
-  echo 'usage: infra/bootstrap.sh <project> <region> [build] [binary-authorization] [private-ca] [rotation]' >&2
+  echo 'usage: infra/bootstrap.sh <project> <region> [<feature>…]' >&2
   exit 2
 }
 project=$1
@@ -25,6 +26,9 @@ for feature in "$@"; do
   case $feature in
     build) roles="$roles cloudbuild.builds.editor containeranalysis.occurrences.viewer logging.logWriter logging.viewer" ;;
     binary-authorization) roles="$roles binaryauthorization.policyAdmin binaryauthorization.attestorsAdmin containeranalysis.admin cloudkms.admin" ;;
+    armor) roles="$roles compute.securityAdmin" ;;
+    psa) roles="$roles servicenetworking.networksAdmin" ;;
+    vertex-multi-region) roles="$roles networkconnectivity.regionalEndpointAdmin" ;;
     private-ca) roles="$roles privateca.certificateRequester" ;;
     rotation) roles="$roles pubsub.admin" ;;
     *)

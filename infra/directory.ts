@@ -16,11 +16,11 @@ export interface DirectoryProps {
   readonly iam: ITerraformDependable
 }
 
-/** The scope that a lookup needs, which a super admin has to type exactly. */
-const LOOKUP_SCOPES = {
-  direct: 'https://www.googleapis.com/auth/admin.directory.group.readonly',
-  transitive: 'https://www.googleapis.com/auth/cloud-identity.groups.readonly',
-} as const
+const GROUPS = 'https://www.googleapis.com/auth/admin.directory.group.readonly'
+const MEMBERSHIPS = 'https://www.googleapis.com/auth/cloud-identity.groups.readonly'
+
+/** What a super admin types exactly. Groups in groups are asked for of one API, and where it refuses, of the other. */
+const LOOKUP_SCOPES = { direct: GROUPS, transitive: `${MEMBERSHIPS},${GROUPS}` } as const
 
 /**
  * Who asks Google for a developer's groups: an account of its own that runs nothing (G-42).

@@ -40,6 +40,18 @@ function isShift({ type, change }: Change): boolean {
   const { before, after } = change
   if (type !== 'google_cloud_run_v2_service' || before === null || after === null) return false
   if (!isDeepStrictEqual(change.actions, ['update'])) return false
-  // What Google computes is unknown in a plan, and absent in `after`.
-  return Object.keys(after).every(key => key === 'traffic' || isDeepStrictEqual(before[key], after[key]))
+  return Object.keys(after).every(key => key === 'traffic' || isUnchanged(before[key], after[key]))
+}
+
+/** What Google computes is unknown in a plan, and absent in `after`; what is taken away is there, as null. */
+function isUnchanged(before: unknown, after: unknown): boolean {
+  if (Array.isArray(before) && Array.isArray(after)) {
+    return before.length === after.length && after.every((part, index) => isUnchanged(before[index], part))
+  }
+  if (!isObject(before) || !isObject(after)) return Object.is(before, after)
+  return Object.entries(after).every(([key, part]) => isUnchanged(before[key], part))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -109,10 +109,24 @@ test('a tenth of the traffic is shifted by a plan that changes nothing else', ()
   assert.ok(outcome.isShifted && isApplied(outcome))
 })
 
+test('what Google will compute is no change', () => {
+  const before = { etag: 'e', template: [{ image: 'a', build: 'b' }], traffic: [1] }
+  const shift = change('google_cloud_run_v2_service', before, { template: [{ image: 'a' }], traffic: [2] })
+
+  assert.equal(ran('shift-traffic.sh', ['10'], terraform([shift])).exit, 0)
+})
+
 test('a plan that would change more than the traffic is not applied', () => {
   const more = [
     change('google_sql_database_instance', { tier: 'a' }, { tier: 'b' }),
     change('google_cloud_run_v2_service', { ingress: 'a', traffic: [1] }, { ingress: 'b', traffic: [2] }),
+    change('google_cloud_run_v2_service', { template: [{ image: 'a' }] }, { template: [{ image: 'b' }] }),
+    change('google_cloud_run_v2_service', { template: [{ image: 'a' }] }, { template: [{ image: null }] }),
+    change(
+      'google_cloud_run_v2_service',
+      { template: [{ volumes: [1, 2] }] },
+      { template: [{ volumes: [1] }] },
+    ),
     { ...SHIFT, change: { ...SHIFT.change, actions: ['delete', 'create'] } },
   ]
 

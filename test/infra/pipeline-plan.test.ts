@@ -26,10 +26,15 @@ const SERVING: readonly Row[] = [
   { asked: 'run services describe ', says: '0,gatehouse-00008-new\n100,gatehouse-00007-abc\n,\n' },
 ]
 
-function ran(script: string, rows: readonly Row[], { variables = {}, files = {} } = {}) {
+function ran(
+  script: string,
+  rows: readonly Row[],
+  { variables = {}, files = {}, args = [] as string[] } = {},
+) {
   using rig = new PipelineRig(rows)
   rig.write(files)
   const { exit, said, calls } = rig.run(`infra/pipeline/${script}`, {
+    args,
     variables: { ...VARIABLES, ...variables },
   })
   const left = ['image', 'stable-revision', 'plan', 'cdk.tf.json', 'terraform.lock.hcl']
@@ -171,5 +176,13 @@ test('in the other mode no step of a plan does anything', () => {
     const { exit, calls } = ran(script, [], { variables: { MODE: 'apply', ATTESTOR: 'a' } })
 
     assert.deepEqual({ exit, calls }, { exit: 0, calls: [] }, script)
+  }
+})
+
+test('a share of the traffic is a whole percentage below a hundred, and of a named revision', () => {
+  for (const percent of ['100', '-1', '1.5', 'all', '']) {
+    const { exit, calls } = ran('synth.sh', [], { files: FOUND, args: [percent] })
+
+    assert.deepEqual({ exit, calls }, { exit: 2, calls: [] }, percent)
   }
 })

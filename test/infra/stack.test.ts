@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { environmentOf } from '../support/infra-environment.ts'
 import { ENVIRONMENTS, shipped } from '../support/shipped-environments.ts'
-import type { Synthesized } from '../support/synthesized.ts'
+import type { Block, Synthesized } from '../support/synthesized.ts'
 
 const complete = new Map(ENVIRONMENTS.map(env => [env, shipped(env)]))
 
@@ -41,6 +41,18 @@ for (const env of ENVIRONMENTS) {
       [],
     )
     assert.ok(first!.length < second!.length && second!.length < last!.length) // three phases were listed
+  })
+
+  test(`${env}: what is waited for is there`, () => {
+    const { resource } = JSON.parse(environment.text)
+    const blocks = Object.values<Record<string, Block>>(resource).flatMap(named => Object.values(named))
+
+    const waitedFor = new Set(blocks.flatMap(block => (block['depends_on'] ?? []) as string[])) // what dependsOn becomes
+    assert.deepEqual(
+      [...waitedFor].filter(address => !addressesOf(environment).includes(address)),
+      [],
+    )
+    assert.ok(waitedFor.size > 10)
   })
 
   test(`${env}: nobody outside the network gets to it`, () => {
