@@ -98,7 +98,8 @@ export function claimsOf(assertion: string, publicKey: string): Record<string, u
 /** A network on which every address of Google's is one TLS server on this machine. */
 export async function googleNetwork(t: TestContext, listener: RequestListener) {
   const authority = createAuthority('Test Roots')
-  const services = ['oauth2', 'sts', 'iamcredentials', 'sqladmin']
+  const services = ['oauth2', 'sts', 'iamcredentials', 'sqladmin', 'cloudresourcemanager', 'serviceusage']
+  services.push('storage', 'compute', 'dns', 'orgpolicy', 'cloudbilling')
   const names = services.map(service => `${service}.googleapis.com`)
   const server = createTlsServer(authority.issue(...names), listener)
   server.listen(0, '127.0.0.1')
