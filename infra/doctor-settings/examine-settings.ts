@@ -11,7 +11,7 @@ import type { SettingsCheck, Surroundings } from './settings-check.ts'
 import { stateBucket } from './state-bucket.ts'
 import { subnets } from './subnets.ts'
 
-const SETTINGS_CHECKS: readonly SettingsCheck[] = [
+export const SETTINGS_CHECKS: readonly SettingsCheck[] = [
   projectNumber,
   enabledApis,
   callerPermissions,
