@@ -26,6 +26,7 @@ import { devicePage } from './oauth/device-page.ts'
 import { metadata } from './oauth/metadata.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
+import { tracedAudit, tracedLog } from './observability/traced-lines.ts'
 import { type LandingSection, landingPage } from './protocol/landing-page.ts'
 import { protocol } from './protocol/route.ts'
 import type { Services } from './services.ts'
@@ -51,7 +52,8 @@ export interface GatewayOptions {
 }
 
 /** Builds the server with every route, in the order of the protocol document; it does not listen yet. */
-export function buildGateway(options: GatewayOptions): FastifyInstance {
+export function buildGateway(given: GatewayOptions): FastifyInstance {
+  const options = observedOptions(given)
   const { config, services, drain, audit, log, clock } = options
   const server = createServer({
     publicUrl: config.listen.public_url,
@@ -63,6 +65,7 @@ export function buildGateway(options: GatewayOptions): FastifyInstance {
     readiness: services.readiness,
     drain,
     audit,
+    observer: services.ownTelemetry.http,
     log,
     clock,
   })
@@ -70,7 +73,16 @@ export function buildGateway(options: GatewayOptions): FastifyInstance {
   server.route(protocol({ file: options.protocolFile }))
   registerSignIn(server, options)
   registerSignedIn(server, options)
+  if (services.ownTelemetry.metricsRoute !== null) server.route(services.ownTelemetry.metricsRoute)
   return server
+}
+
+/** What is written is counted, and carries the trace of a request that has one. */
+function observedOptions(options: GatewayOptions): GatewayOptions {
+  const { counted, traceIdOf } = options.services.ownTelemetry
+  const audit = counted(options.audit)
+  if (traceIdOf === null) return { ...options, audit }
+  return { ...options, audit: tracedAudit(audit, traceIdOf), log: tracedLog(options.log, traceIdOf) }
 }
 
 function registerSignIn(server: FastifyInstance, options: GatewayOptions): void {
@@ -127,7 +139,8 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
-    ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy, observer: null },
+    ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy },
+    observer: services.ownTelemetry.inference,
     settingsState: services.settingsDrift?.stateOf ?? null,
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),

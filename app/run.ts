@@ -17,8 +17,12 @@ import { openServices } from './services.ts'
 
 export interface RunOptions {
   readonly config: Config
+  /** Whether the file refers to Secret Manager, whose credentials a metadata server may hand out. */
+  readonly usesSecrets?: boolean
   readonly environment: Environment
   readonly version: string
+  /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
+  readonly configSha256: string | null
   /** The folder of the numbered .sql files, and the file of the wire contract. */
   readonly files: { readonly migrations: string; readonly protocol: string }
   readonly landingSections: readonly LandingSection[]
@@ -67,9 +71,10 @@ export async function run(options: RunOptions): Promise<void> {
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
     const telemetry = services.relay.stop(TELEMETRY_MS)
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
+    const ownTelemetry = services.ownTelemetry.stop(CLOSE_STEP_MS) // with everything that was cut in it
     server.server.closeAllConnections()
     await settled(server.close(), CLOSE_STEP_MS)
-    await telemetry
+    await Promise.all([telemetry, ownTelemetry])
     audit.write({ evt: 'server.stop', signal: String(ending.reason), ...ended })
   } finally {
     await settled(services[Symbol.asyncDispose](), CLOSE_STEP_MS)
@@ -120,7 +125,7 @@ function announce({ config, environment, version, log }: RunOptions, port: numbe
 const FILES_PER_REQUEST = 2.2
 
 /** What is wrong with the machine rather than with the file. */
-function warnOfSurroundings({ config, environment, log }: RunOptions): void {
+function warnOfSurroundings({ config, usesSecrets = false, environment, log }: RunOptions): void {
   const needed = Math.ceil(config.gatehouse.limits.max_concurrent_inference * FILES_PER_REQUEST)
   const limit = openFilesLimit()
   if (limit !== null && limit < needed) {
@@ -130,7 +135,7 @@ function warnOfSurroundings({ config, environment, log }: RunOptions): void {
     )
   }
   if (environment.allowLoopback) return // a machine of a developer's, where it does not matter
-  if (usesGoogleCredentials(config)) return
+  if (usesSecrets || usesGoogleCredentials(config)) return
   reachesMetadata().then(isReachable => {
     if (isReachable)
       log.warn('a cloud metadata server is reachable, and nothing here needs it: block 169.254.169.254')

@@ -1,9 +1,12 @@
 // What outlives a request: opened in the order of the boot, closed in reverse.
 import { totalmem } from 'node:os'
 import type { Pool } from 'pg'
+import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
-import type { Readiness } from './http/health.ts'
+import { readLocalFile } from './config/local-file.ts'
+import { lookupSetup } from './identity/google/lookup-setup.ts'
+import { openGoogleGroups } from './identity/open-google-groups.ts'
 import { openSignIn } from './identity/open-sign-in.ts'
 import type { SignIn } from './identity/sign-in.ts'
 import { type Capacity, createCapacity, defaultBufferedBytes } from './inference/capacity.ts'
@@ -13,13 +16,17 @@ import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { namedGroups } from './managed/named-groups.ts'
 import { openPolicies, type PolicySet } from './managed/policy-set.ts'
 import { openSettingsDrift, type SettingsDrift } from './managed/settings-drift.ts'
+import { CONTRACT } from './managed/settings-route.ts'
 import { guardedFetch } from './net/fetch.ts'
 import { createGoogleAccess } from './net/google-access.ts'
 import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { idpProxyUse } from './net/proxy-use.ts'
+import type { Metrics } from './observability/open-metrics.ts'
+import { loadMetrics, type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
@@ -28,7 +35,7 @@ import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
-import { createReadiness } from './store/readiness.ts'
+import { createReadiness, type Readiness } from './store/readiness.ts'
 import { startSweeper } from './store/sweeper.ts'
 import { openRelay, type Relay } from './telemetry/relay.ts'
 
@@ -36,6 +43,9 @@ export interface ServicesOptions {
   readonly config: Config
   readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
   readonly version: string
+  /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
+  readonly configSha256: string | null
+  readonly audit: Pick<AuditLog, 'dropped'>
   /** The folder of the numbered .sql files. */
   readonly migrations: string
   readonly log: Log
@@ -61,40 +71,47 @@ export interface Services extends AsyncDisposable {
   readonly settingsDrift: SettingsDrift | null
   readonly relay: Relay
   readonly capacity: Capacity
+  readonly ownTelemetry: OwnTelemetry
 }
 
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
 export async function openServices(options: ServicesOptions): Promise<Services> {
   await using opening = new AsyncDisposableStack()
+  const metrics = await loadMetrics(options.config.gatehouse.observability, options)
   const network = openNetwork(options.environment)
   opening.defer(() => network.close())
-  const { pool, readiness } = await openStore(options, { opening, network })
+  const { pool, readiness } = await openStore(options, { opening, network, metrics })
   const relay = openTelemetry(options, network)
   opening.defer(() => relay.stop(0)) // after a run that ended in order there is nothing left to stop
-  const signIn = await openSignInThrough(options, network)
+  const signIn = await openSignInThrough(options, { network, pool, metrics })
   const sessions = await openSessions(options, { pool, signIn })
   opening.defer(() => sessions.revocations.close())
   opening.defer(() => sessions.lastSeen.close())
   const inference = openInference(options, network)
   const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
   opening.defer(() => settingsDrift?.close())
-  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift }
+  const ownTelemetry = opening.use(
+    await openOwn(options, { ...inference, network, metrics, relay, pool, readiness }),
+  )
+  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift, ownTelemetry }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 async function openStore(
   options: ServicesOptions,
-  { opening, network }: { opening: AsyncDisposableStack; network: Network },
+  { opening, network, metrics }: { opening: AsyncDisposableStack; network: Network; metrics: Metrics | null },
 ) {
   const { config, log, clock, signal } = options
+  const observer = metrics?.store ?? null
   const { cloud_sql: instance } = config.gatehouse
   const cloudSql = instance && { config: instance, google: createGoogleAccess(network) }
-  const { pool, probe, key, close } = await connectAtBoot(config.store, { log, clock, signal, cloudSql })
+  const connecting = { log, clock, signal, observer, cloudSql }
+  const { pool, probe, key, close } = await connectAtBoot(config.store, connecting)
   opening.defer(close)
   await migrate(pool, { folder: options.migrations, log, signal, key })
   const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
-  const sweeper = startSweeper({ pool, log, clock, identityDays })
+  const sweeper = startSweeper({ pool, log, clock, identityDays, observer })
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds
   return { pool, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
@@ -107,24 +124,24 @@ const IDENTITY_DAYS = 90
 const IDP_MS = 10_000
 const IDP_BYTES = 1024 * 1024
 
-function openSignInThrough(options: ServicesOptions, network: Network): Promise<SignIn> {
+function openSignInThrough(
+  options: ServicesOptions,
+  { network, pool, metrics }: { network: Network; pool: Pool; metrics: Metrics | null },
+): Promise<SignIn> {
   const { config, log, clock, signal } = options
   const proxy = idpProxyUse(config.oidc.use_proxy)
   const dispatcher = network.dispatcher({ purpose: 'idp', ca: config.oidc.ca_cert_pem, proxy })
-  const groups = namedGroups(config)
+  const setup = lookupSetup(config.oidc, config.gatehouse)
+  const named = namedGroups(config)
   return openSignIn({
     ...{ log, clock, signal, oidc: config.oidc, publicUrl: config.listen.public_url },
     fetch: guardedFetch({ dispatcher, totalMs: IDP_MS, maxBytes: IDP_BYTES }),
-    groupLookup: null,
-    namesGroups: config.oidc.allowed_groups !== undefined || groups.length > 0,
-    priorityGroups: groups,
+    groupLookup:
+      setup && openGoogleGroups({ ...{ setup, network, pool, log, clock }, readFile: readLocalFile, named }),
+    observer: metrics?.idp ?? null,
+    namesGroups: named.length > 0,
+    priorityGroups: named,
   })
-}
-
-/** The groups that policies and the Admin API name: without them nobody's settings can be told. */
-function namedGroups({ managed, admin }: Config): string[] {
-  const ofPolicies = managed?.policies.flatMap(({ match }) => match.groups ?? []) ?? []
-  return [...new Set([...ofPolicies, ...(admin?.admin_groups ?? [])])]
 }
 
 async function openSessions(
@@ -165,6 +182,28 @@ function openInference({ config, version, log, monotonic }: ServicesOptions, net
     ...{ log, clock: monotonic, random: Math.random },
   })
   return { upstreams, catalog, capacity, policies: openPolicies(config, catalog) }
+}
+
+interface Observed {
+  readonly network: Network
+  readonly metrics: Metrics | null
+  readonly catalog: Catalog
+  readonly relay: Relay
+  readonly capacity: Capacity
+  readonly pool: Pool
+  readonly readiness: Readiness
+}
+
+function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelemetry> {
+  const { config, version, configSha256, audit, log, clock, monotonic } = options
+  const { network, metrics, catalog } = observed
+  return openOwnTelemetry({
+    ...{ config: config.gatehouse.observability, metrics, upstreams: config.upstreams, network, version },
+    ...{ log, clock, monotonic },
+    subjects: { ...observed, audit, facts: { version, contract: CONTRACT, configSha256 } },
+    modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
+    googleToken: () => createGoogleToken({ network, log, clock }),
+  })
 }
 
 async function openDrift(

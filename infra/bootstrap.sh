@@ -2,8 +2,8 @@
 # What must be there before the stack: a bucket for its state, an account that deploys, and two APIs (G-9).
 # Run it as an owner of the project, and again whenever you like: what is there stays.
 #   infra/bootstrap.sh <project> <region> [<feature>…]
-# Features are parts of the settings file that need further roles: armor, binary-authorization, build, private-ca, psa,
-# rotation, vertex-multi-region. Run it a second time after the phase `foundation`: only then are the accounts there
+# Features are parts of the settings file that need further roles: armor, binary-authorization, build, psa, rotation,
+# vertex-multi-region. Run it a second time after the phase `foundation`: only then are the accounts there
 # that the deploying one must be able to use.
 set -eu
 
@@ -29,7 +29,6 @@ for feature in "$@"; do
     armor) roles="$roles compute.securityAdmin" ;;
     psa) roles="$roles servicenetworking.networksAdmin" ;;
     vertex-multi-region) roles="$roles networkconnectivity.regionalEndpointAdmin" ;;
-    private-ca) roles="$roles privateca.certificateRequester" ;;
     rotation) roles="$roles pubsub.admin" ;;
     *)
       echo "no feature is called $feature" >&2

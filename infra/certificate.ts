@@ -9,7 +9,7 @@ import {
 export type CertificateSource =
   /** Publicly trusted and renewed by Google, once the record of `dnsRecord` is in the domain's public zone. */
   | { readonly kind: 'managed' }
-  /** Of a private CA: `caPool` is its id. Clients must be told to trust it. */
+  /** Of a private CA: `caPool` is its id; Certificate Manager's own account must be allowed to ask it. Clients must be told to trust it. */
   | { readonly kind: 'private-ca'; readonly caPool: string }
   /** The id of one that is there. */
   | { readonly kind: 'existing'; readonly id: string }

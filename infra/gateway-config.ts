@@ -76,9 +76,12 @@ const GOOGLE = 'https://accounts.google.com'
  * @throws {GatewayConfigError} when the file is not YAML, or says of an owned key what the stack does not.
  */
 export function renderGatewayConfig(file: string, text: string, owned: OwnedConfig): string {
-  const read = readDocument(text)
-  if (read.root === null) throw new GatewayConfigError(problemReport(file, read.problems).trimEnd())
   const document = parseDocument(text, { version: '1.2' })
+  const read = readDocument(text)
+  // A file of comments alone decides nothing, which is allowed here: the stack's keys are the whole file then.
+  const isSilent = document.contents === null && document.errors.length === 0
+  if (read.root === null && !isSilent)
+    throw new GatewayConfigError(problemReport(file, read.problems).trimEnd())
   const keys = ownedKeys(owned)
   const conflicts = keys.flatMap(key => conflictOf(document, key))
   if (owned.vertex !== undefined) conflicts.push(...placeVertex(document, owned.vertex))
@@ -135,11 +138,7 @@ function ownedKeys(owned: OwnedConfig): OwnedKey[] {
   if (oidc.issuer === GOOGLE) {
     keys.push(
       { path: ['oidc', 'scopes'], value: ['openid', 'profile', 'email'], decidedBy: 'oidc.issuer' },
-      {
-        path: ['oidc', 'extra_auth_params'],
-        value: { access_type: 'offline', prompt: 'consent' },
-        decidedBy: 'oidc.issuer',
-      },
+      ...leaves(['oidc', 'extra_auth_params'], { access_type: 'offline', prompt: 'consent' }, 'oidc.issuer'),
     )
   }
   return [...keys, ...storeKeys(owned.store), ...groupKeys(owned.groups)]
@@ -159,7 +158,9 @@ function storeKeys({ poolSize, role, way }: OwnedConfig['store']): OwnedKey[] {
   ]
   const password = store('password', fileReference(DB_PASSWORD_PATH), 'database.login')
   if (way.kind === 'direct') {
-    const url = `postgres://${way.address}:5432/${way.database}?sslmode=require`
+    // The schema that the grants are for, which the connector's way has of itself.
+    const options = 'options=-c%20search_path%3Dgatehouse'
+    const url = `postgres://${way.address}:5432/${way.database}?sslmode=require&${options}`
     return [...keys, store('postgres_url', url, 'database.path'), password]
   }
   const cloudSql = {
@@ -168,7 +169,7 @@ function storeKeys({ poolSize, role, way }: OwnedConfig['store']): OwnedKey[] {
     iam_auth: way.login === 'iam',
     database: way.database,
   }
-  keys.push({ path: ['gatehouse', 'cloud_sql'], value: cloudSql, decidedBy: 'database' })
+  keys.push(...leaves(['gatehouse', 'cloud_sql'], cloudSql, 'database'))
   return way.login === 'password' ? [...keys, password] : keys
 }
 
@@ -185,7 +186,16 @@ function groupKeys(groups: GroupLookup | undefined): OwnedKey[] {
     },
     key: { mode: 'key_file', key_path: pathOf(named('directory-key')), admin_email: adminEmail, ...nested },
   }[mode]
-  return [{ path: ['gatehouse', 'google_groups'], value, decidedBy: 'directory' }]
+  return leaves(['gatehouse', 'google_groups'], value, 'directory')
+}
+
+/** The keys of a block that the organisation may add others to. */
+function leaves(
+  block: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+  decidedBy: string,
+): OwnedKey[] {
+  return Object.entries(values).map(([key, value]) => ({ path: [...block, key], value, decidedBy }))
 }
 
 /** Ours stands first, unless the file says where: by an upstream of that provider for the same project. */

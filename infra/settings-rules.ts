@@ -15,7 +15,7 @@ export const SETTINGS_RULES: readonly SettingsRule[] = [
   names,
   imageByPhase,
   ranges,
-  egressSize,
+  sizes,
   existingNetwork,
   frontend,
   databaseShape,
@@ -71,7 +71,7 @@ function ranges({ network, frontend, database }: Partial<ParsedSettings>): Findi
 }
 
 /** Old and new revisions overlap, and Cloud Run takes addresses in blocks: four for each instance. */
-function egressSize({ network, service, frontend }: Partial<ParsedSettings>, tree: Tree): Finding[] {
+function sizes({ network, service, frontend }: Partial<ParsedSettings>, tree: Tree): Finding[] {
   if (network === undefined) return []
   const findings: Finding[] = []
   const isJudged = network.mode === 'create' || tree.has('network', 'egressCidr')

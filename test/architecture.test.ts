@@ -11,11 +11,11 @@ const RANKS: readonly (readonly string[])[] = [
   ['lib'],
   ['config'],
   ['net', 'store', 'audit'],
-  ['http'],
+  ['http', 'otlp'],
   ['identity', 'session'],
   ['oauth', 'inference', 'protocol'],
   ['managed'],
-  ['desktop', 'telemetry'],
+  ['desktop', 'telemetry', 'observability'],
   ['explain'],
   ['services'],
   ['gateway'],
@@ -111,7 +111,11 @@ test('only net opens outbound HTTP: nobody else imports undici or calls fetch', 
 /** Packages that can open connections of their own (H-33), each with the only file that may load it. */
 const OWN_TRANSPORT: Readonly<Record<string, string>> = {
   '@google-cloud/cloud-sql-connector': 'app/store/cloud-sql.ts',
+  '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js': 'app/net/google-secrets.ts',
   'google-auth-library': 'app/net/google-credentials.ts',
+  'googleapis/build/src/apis/admin/index.js': 'app/net/google-apis.ts',
+  'googleapis/build/src/apis/cloudidentity/index.js': 'app/net/google-apis.ts',
+  'googleapis/build/src/apis/iamcredentials/index.js': 'app/net/google-apis.ts',
 }
 
 test('a library with a transport of its own is loaded in one place, which gives it ours', () => {
@@ -129,6 +133,12 @@ test('only config/environment.ts and main.ts read the environment', () => {
     readers.filter(file => !['app/config/environment.ts', 'app/main.ts'].includes(file)),
     [],
   )
+})
+
+test('nothing of app imports the stack', () => {
+  const wrong = appFiles.filter(file => importsOf(file).some(name => /(^|\/)infra\//.test(name)))
+
+  assert.deepEqual(wrong, [])
 })
 
 test('the stack has one reader of the environment, and one file that names files of the provider', () => {

@@ -83,6 +83,8 @@ const { metafile } = await build({
     '@fastify/ajv-compiler',
     '@fastify/fast-json-stringify-compiler',
   ],
+  // Of CommonJS too; google-gax makes paths of it that nobody reads.
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
   // Some dependencies are CommonJS and ask for `require` at run time.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

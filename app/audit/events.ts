@@ -151,7 +151,13 @@ interface SessionFailure {
   answer?: string | undefined
 }
 
+/** What any event of a traced request carries. */
+export interface Traced {
+  /** 32 hexadecimal digits. */
+  trace_id?: string | undefined
+}
+
 /** Where events go. Writing never throws and never waits. */
 export interface Audit {
-  write(event: AuditEvent): void
+  write(event: AuditEvent & Traced): void
 }

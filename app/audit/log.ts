@@ -6,11 +6,13 @@ import type { Audit, AuditEvent } from './events.ts'
 
 /** The audit log with its timer, which `close` ends after it wrote what was still being summed. */
 export interface AuditLog extends Audit {
+  /** Events that were lost since the start, because nobody took the lines. */
+  readonly dropped: number
   close(): void
 }
 
 export interface AuditOptions {
-  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss'>
+  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss' | 'lostAuditLines'>
   readonly clock: Clock
   /** Present where Google Cloud Logging reads the lines, with the project whose traces they name. */
   readonly cloudLogging?: { readonly project: string | undefined } | undefined
@@ -59,6 +61,9 @@ export function createAudit({ writer, clock, cloudLogging }: AuditOptions): Audi
   }, MINUTE_MS).unref()
 
   return {
+    get dropped() {
+      return writer.lostAuditLines
+    },
     write(event) {
       if (isDenial(event) && isFlooding(event)) return
       put(event)

@@ -59,6 +59,14 @@ export function readEnvironment(variables: Variables = process.env): Environment
   return environment
 }
 
+/**
+ * Takes away the variable with which Google's libraries print what they send and receive, tokens and secrets included.
+ * Call it before one of them is loaded.
+ */
+export function quietGoogleLibraries(variables: Record<string, string | undefined> = process.env): void {
+  delete variables['GOOGLE_SDK_NODE_LOGGING']
+}
+
 function readLogLevel(variables: Variables, warnings: string[]): LogLevel {
   const value = nonEmpty(variables['CLAUDE_GATEWAY_LOG_LEVEL'])
   const level = LOG_LEVELS.find(candidate => candidate === value)

@@ -9,12 +9,15 @@ export type FileRead = { kind: 'read'; bytes: Buffer } | { kind: 'failed'; code:
 /** Reads at most `maxBytes` of a local file; a longer one fails with EFBIG. */
 export type ReadFile = (path: string, maxBytes: number) => FileRead
 
+/** What became of a secret: its value, or why there is none, in words for a report. */
+export type SecretAnswer = { kind: 'read'; value: string } | { kind: 'failed'; text: string; fix: string }
+
 /** What references are resolved from. */
 export interface ReferenceSources {
   variable(name: string): string | undefined
   readFile: ReadFile
-  /** Values of `${secret:…}` by resource name; one that is absent leaves its key unknown. */
-  secrets: ReadonlyMap<string, string>
+  /** What became of `${secret:…}` by resource name; one that is absent leaves its key unknown. */
+  secrets: ReadonlyMap<string, SecretAnswer>
   /** An undefined variable is a warning, and its key is skipped. */
   allowUnset: boolean
 }
@@ -120,9 +123,10 @@ class Expander {
       const text = `${reference} names no fixed version: a rotated secret needs a restart, and two revisions may differ.`
       this.warnings.push({ path, text, fix: 'name the version by its number.' })
     }
-    const value = this.#sources.secrets.get(name)
-    if (value === undefined) this.unresolvedSecrets.add(name)
-    return value
+    const answer = this.#sources.secrets.get(name)
+    if (answer?.kind === 'failed') return this.#refuse(path, `${reference} ${answer.text}`, answer.fix)
+    if (answer === undefined) this.unresolvedSecrets.add(name)
+    return answer?.value
   }
 
   /** Text with references inside; undefined when one of them could not be followed. */

@@ -24,6 +24,8 @@ const GoogleGroups = closed({
   key_path: absolutePath().optional(),
   customer: matching(/^C[A-Za-z0-9]+$/, 'a customer id such as C0abc123').optional(),
   nested: flag().default(false),
+  /** Unset: `auto` when nested, else `direct`. */
+  membership: choice(['direct', 'transitive', 'auto', 'check']).optional(),
   cache_seconds: whole(0, 3600).default(300),
   stale_seconds: whole(0, 86_400).default(3600),
 })

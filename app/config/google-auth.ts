@@ -47,11 +47,17 @@ export function projectWarnings(tree: Tree, destination: Path, attributes: Path)
   return [{ path, at: 'key', text, fix: `set it in ${attributes.join('.')}.` }]
 }
 
-/** Reports whether a collector gets a bearer of the service's own credentials, which a metadata server may hand out. */
+/** Reports whether the service's own credentials are used, which a metadata server may hand out. */
 export function usesGoogleCredentials({
   telemetry,
   gatehouse,
-}: Pick<Config, 'telemetry' | 'gatehouse'>): boolean {
+  upstreams,
+}: Pick<Config, 'telemetry' | 'gatehouse' | 'upstreams'>): boolean {
+  const lookup = gatehouse.google_groups
+  if (lookup !== undefined && lookup.mode !== 'key_file') return true
   const destinations = [...(telemetry?.forward_to ?? []), gatehouse.observability?.otlp]
-  return destinations.some(destination => destination?.auth !== undefined)
+  return (
+    destinations.some(destination => destination?.auth !== undefined) ||
+    upstreams.some(({ provider, auth }) => provider === 'vertex' && auth.service_account_json === undefined)
+  )
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Config, RULES, SECTIONS } from './config.ts'
 import { readDocument } from './document.ts'
-import { decodeUtf8, type Expansion, expandReferences, type ReadFile } from './expand.ts'
+import { decodeUtf8, type Expansion, expandReferences, type ReadFile, type SecretAnswer } from './expand.ts'
 import { checkSection, problemOf, unknownKey } from './findings.ts'
 import { proxyProblems } from './forward-proxies.ts'
 import { completeListen } from './listen.ts'
@@ -18,8 +18,8 @@ import { configWarnings } from './warnings.ts'
 export interface ParseOptions extends Facts {
   /** An undefined variable is a warning, and its key is skipped; only for `--check`. */
   allowUnset?: boolean
-  /** Values of `${secret:…}` by resource name, once they are resolved. */
-  secrets?: ReadonlyMap<string, string>
+  /** What became of `${secret:…}` by resource name, once they were asked for. */
+  secrets?: ReadonlyMap<string, SecretAnswer>
 }
 
 /** How many references of each kind a file holds. */
@@ -72,7 +72,7 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
       references: NO_REFERENCES,
     }
   }
-  const { allowUnset = false, secrets = new Map<string, string>(), environment, readFile } = options
+  const { allowUnset = false, secrets = new Map<string, SecretAnswer>(), environment, readFile } = options
   const expansion = expandReferences(document.root, {
     variable: environment.variable,
     readFile,

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import type { FileRead } from './expand.ts'
+import type { FileRead, ReadFile } from './expand.ts'
 
 /** Reads a local file of at most `maxBytes`, following symbolic links; the start of the process reads so few that it waits. */
 export function readLocalFile(path: string, maxBytes: number): FileRead {
@@ -21,6 +21,16 @@ export function readLocalFile(path: string, maxBytes: number): FileRead {
     return { kind: 'failed', code: codeOf(error) }
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
+/** `readFile`, which answers the same for a path however often it is asked. */
+export function readingOnce(readFile: ReadFile): ReadFile {
+  const known = new Map<string, FileRead>()
+  return (path, maxBytes) => {
+    const read = known.get(path) ?? readFile(path, maxBytes)
+    known.set(path, read)
+    return read
   }
 }
 

@@ -1,7 +1,7 @@
 // What the manual describes and this release does not do yet. A file that asks for it is refused at boot,
 // never silently served without it; a release that brings a feature removes its row.
 import type { Finding, Path } from './problems.ts'
-import { scalarsOf, type Tree } from './tree.ts'
+import type { Tree } from './tree.ts'
 
 interface Row {
   /** The places in the file that ask for the feature. */
@@ -13,12 +13,8 @@ interface Row {
 const ROWS: readonly Row[] = [
   { asked: section('admin'), sentence: 'spend limits and the Admin API' },
   { asked: section('enforcement'), sentence: 'enforcing spend limits' },
-  { asked: otherProviders, sentence: 'this provider (anthropic is)' },
-  { asked: section('oidc', 'google_groups'), sentence: 'looking up Google groups' },
-  { asked: section('gatehouse', 'google_groups'), sentence: 'looking up Google groups' },
-  { asked: section('gatehouse', 'observability'), sentence: "the gateway's own metrics and traces" },
+  { asked: otherProviders, sentence: 'this provider (anthropic and vertex are)' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
-  { asked: secretReferences, sentence: 'resolving ${secret:…}' },
 ]
 
 /** Everything in the file that asks for a feature of a later release. */
@@ -40,15 +36,9 @@ function section(...path: string[]): Row['asked'] {
 }
 
 function otherProviders(tree: Tree): Path[] {
-  const later = ['bedrock', 'mantle', 'anthropicAws', 'vertex', 'foundry']
+  const later = ['bedrock', 'mantle', 'anthropicAws', 'foundry']
   return tree
     .items('upstreams')
     .map(upstream => [...upstream, 'provider'])
     .filter(path => later.includes(tree.text(...path) ?? ''))
-}
-
-function secretReferences(tree: Tree): Path[] {
-  return [...scalarsOf(tree.root)]
-    .filter(({ node }) => node.references.some(reference => reference.startsWith('${secret:')))
-    .map(({ path }) => path)
 }

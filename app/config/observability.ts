@@ -60,6 +60,9 @@ export const ObservabilitySection = closed({
   client_traceparent: choice(['ignore', 'link']).default('ignore'),
 })
 
+/** `gatehouse.observability`, defaults filled in. */
+export type ObservabilityConfig = z.infer<typeof ObservabilitySection>
+
 const BLOCK = ['gatehouse', 'observability'] as const
 
 /** What the gateway serves itself: a page of metrics cannot stand there. */

@@ -8,7 +8,7 @@ import type { Tree } from './tree.ts'
 const MIN_RSA_BITS = 2048
 const MAX_KEY_FILE_BYTES = 65_536
 
-/** Client authentication, scopes, PEM texts, and the key file of the Google group lookup. */
+/** Client authentication, scopes, PEM texts, and the key file of either Google group lookup. */
 export const oidcRules: Rule = (tree, facts) => {
   if (!tree.has('oidc')) return []
   return [
@@ -16,7 +16,7 @@ export const oidcRules: Rule = (tree, facts) => {
     ...assertionFindings(tree),
     ...scopeFindings(tree),
     ...trustFindings(tree),
-    ...googleFindings(tree, facts),
+    ...KEY_FILES.flatMap(path => keyFileFindings(path, tree, facts)),
   ]
 }
 
@@ -102,8 +102,12 @@ function trustFindings(tree: Tree): Finding[] {
   ]
 }
 
-function googleFindings(tree: Tree, facts: Facts): Finding[] {
-  const path: Path = ['oidc', 'google_groups', 'service_account_json_path']
+const KEY_FILES: readonly Path[] = [
+  ['oidc', 'google_groups', 'service_account_json_path'],
+  ['gatehouse', 'google_groups', 'key_path'],
+]
+
+function keyFileFindings(path: Path, tree: Tree, facts: Facts): Finding[] {
   const file = tree.text(...path)
   if (file === undefined || !file.startsWith('/')) return []
   const read = facts.readFile(file, MAX_KEY_FILE_BYTES)

@@ -9,6 +9,16 @@ export const PROVIDERS = ['anthropic', 'bedrock', 'mantle', 'anthropicAws', 'ver
 
 export type Provider = (typeof PROVIDERS)[number]
 
+/** What OpenTelemetry's conventions call the providers (`gen_ai.provider.name`). */
+export const GEN_AI_PROVIDERS: Readonly<Record<Provider, string>> = {
+  anthropic: 'anthropic',
+  anthropicAws: 'anthropic',
+  bedrock: 'aws.bedrock',
+  mantle: 'aws.bedrock',
+  vertex: 'gcp.vertex_ai',
+  foundry: 'azure.ai.inference',
+}
+
 /** `https://api.anthropic.com`, the base of `anthropic` upstreams that name none. */
 const ANTHROPIC_API = 'https://api.anthropic.com'
 
@@ -120,6 +130,7 @@ export const UpstreamsSection = list(UpstreamSection, 'at least one upstream is 
 })
 
 export type AnthropicUpstreamConfig = z.infer<typeof AnthropicUpstream>
+export type VertexUpstreamConfig = z.infer<typeof VertexUpstream>
 export type UpstreamsConfig = z.infer<typeof UpstreamsSection>
 
 function commonKeys(provider: Provider) {

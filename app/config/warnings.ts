@@ -1,18 +1,20 @@
 // What a valid file should be told about: each warning says what may happen, and what to do.
 import { parseRange } from '../lib/address.ts'
 import { certificateWarnings } from './certificate-warnings.ts'
+import { namedGroups } from './google-rules.ts'
 import { MAX_HEADER_BYTES } from './http-tuning.ts'
 import { isLoopbackBind } from './listen.ts'
 import { modelWarnings } from './model-warnings.ts'
 import { isLoopbackUrl, operatorUrls } from './operator-url.ts'
 import { writtenPolicyWarnings } from './policy-warnings.ts'
 import { readPostgresUrl } from './postgres-url.ts'
-import type { Finding } from './problems.ts'
+import type { Finding, Path } from './problems.ts'
 import { proxyWarnings } from './proxy-warnings.ts'
 import type { Facts, Rule } from './rule.ts'
 import { isLiteralSecret } from './secret-keys.ts'
 import { telemetryWarnings } from './telemetry-warnings.ts'
 import { scalarsOf, type Tree } from './tree.ts'
+import { upstreamWarnings } from './upstream-warnings.ts'
 import { parseHttpUrl } from './url.ts'
 
 const PRIVATE_RANGES =
@@ -35,6 +37,7 @@ export const configWarnings: Rule = (tree, facts) => [
   ...laterSectionWarnings(tree),
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),
+  ...upstreamWarnings(tree, facts),
 ]
 
 function literalWarnings(tree: Tree): Finding[] {
@@ -133,7 +136,9 @@ function oidcWarnings(tree: Tree): Finding[] {
     findings.push({ path: ['oidc', 'google_groups'], at: 'key', text })
   }
   const scopes = tree.texts('oidc', 'scopes').map(({ value }) => value)
-  const asksOffline = !tree.has('oidc', 'scopes') || scopes.includes('offline_access')
+  // Google refuses that scope, and gives a refresh token for a parameter of its own.
+  const hasGoogles = tree.text('oidc', 'extra_auth_params', 'access_type') === 'offline'
+  const asksOffline = !tree.has('oidc', 'scopes') || scopes.includes('offline_access') || hasGoogles
   if (!asksOffline && (tree.number('session', 'ttl_hours') ?? 1) < 8) {
     const text = 'lacks offline_access: developers sign in again whenever ttl_hours is over.'
     findings.push({ path: ['oidc', 'scopes'], text, fix: 'add offline_access, or raise session.ttl_hours.' })
@@ -144,7 +149,8 @@ function oidcWarnings(tree: Tree): Finding[] {
 /** Google sends no groups: a rule that names one would match nobody (C-28). */
 function groupWarnings(tree: Tree): Finding[] {
   const hasLookup = tree.has('oidc', 'google_groups') || tree.has('gatehouse', 'google_groups')
-  if (tree.text('oidc', 'issuer') !== 'https://accounts.google.com' || hasLookup) return []
+  if (hasLookup) return namedGroups(tree).flatMap(unfoundGroup)
+  if (tree.text('oidc', 'issuer') !== 'https://accounts.google.com') return []
   const namesGroups = [
     ['admin', 'admin_groups'],
     ['oidc', 'allowed_groups'],
@@ -152,6 +158,13 @@ function groupWarnings(tree: Tree): Finding[] {
   ].filter(path => tree.has(...path))
   const text = 'names groups, but Google sends none: it would match nobody.'
   return namesGroups.map(path => ({ path, at: 'key', text, fix: 'configure gatehouse.google_groups.' }))
+}
+
+/** The look-up answers lower-case addresses, and names match exactly. */
+function unfoundGroup({ value, path }: { value: string; path: Path }): Finding[] {
+  if (/^[^\s@]+@[^\s@]+$/.test(value) && value === value.toLowerCase()) return []
+  const text = 'would match nobody: Google groups are looked up as lower-case addresses.'
+  return [{ path, text, fix: 'write the address of the group, such as team@example.com.' }]
 }
 
 function sessionWarnings(tree: Tree): Finding[] {

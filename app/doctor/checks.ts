@@ -5,6 +5,7 @@ import { clock } from './clock.ts'
 import { database } from './database.ts'
 import { egress } from './egress.ts'
 import { frontDoor } from './front-door.ts'
+import { groups } from './groups.ts'
 import { hostDns } from './host-dns.ts'
 import { identityProvider } from './identity-provider.ts'
 import { runtimeAccount } from './runtime-account.ts'
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   identityProvider,
   secretReferences,
   runtimeAccount,
+  groups,
   egress,
   clock,
 ]

@@ -1,5 +1,6 @@
 // Whether everything that the gateway has to reach can be reached: name, port and certificate.
 import type { Config } from '../config/config.ts'
+import { urlOf } from '../inference/upstreams/open.ts'
 import { type Check, fail, ok, type Verdict } from './check.ts'
 
 const HANDSHAKE_MS = 4000
@@ -40,9 +41,10 @@ function destinationsOf({ oidc, upstreams, telemetry }: Config): Destination[] {
   const named = (purpose: string, text: string): Destination => ({ purpose, url: new URL(text) })
   return [
     { ...named('identity provider', oidc.discovery_url ?? oidc.issuer), ca: oidc.ca_cert_pem },
-    ...upstreams.flatMap(upstream =>
-      upstream.base_url === undefined ? [] : [named(`upstream ${upstream.name}`, upstream.base_url)],
-    ),
+    ...upstreams.flatMap(upstream => {
+      const url = urlOf(upstream)
+      return url === null ? [] : [{ purpose: `upstream ${upstream.name}`, url }]
+    }),
     ...(telemetry?.forward_to ?? []).map(({ url }, index) => named(`collector ${index}`, url)),
   ]
 }

@@ -8,13 +8,21 @@ import type { Log } from '../lib/log.ts'
 import { announcesBody } from './body.ts'
 import { commonHeaders } from './common-headers.ts'
 import { REFUSALS, Refusal, type RefusalCode, type RefusalRow } from './errors.ts'
+import type { HttpObserver } from './observer.ts'
 import { refusalAnswer } from './refusal-body.ts'
 import { targetWithoutQuery } from './target.ts'
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
 
+interface ErrorHandlerOptions {
+  readonly log: Log
+  readonly clock: Clock
+  /** Null when nobody measures. */
+  readonly observer: HttpObserver | null
+}
+
 /** The one place that answers refusals; whatever else was thrown is a bug, and its text stays here. */
-export function createErrorHandler({ log, clock }: { log: Log; clock: Clock }): ErrorHandler {
+export function createErrorHandler({ log, clock, observer }: ErrorHandlerOptions): ErrorHandler {
   const unwell = new Map<RefusalCode, Condition>()
 
   return (error, request, reply) => {
@@ -25,8 +33,14 @@ export function createErrorHandler({ log, clock }: { log: Log; clock: Clock }): 
       unwell.set(refusal.code, condition)
       condition.occurred({ request_id: request.id, cause: described(refusal.cause) })
     }
+    if (observer !== null) observer.refused(refusal.code, routeOf(request))
     answer(request, reply, refusal)
   }
+}
+
+/** The route that was matched; null when none has the path. */
+function routeOf(request: FastifyRequest): string | null {
+  return request.facts === null ? null : (request.routeOptions.url ?? null)
 }
 
 // Enough for a sender that is nearly done to finish and read the answer; beyond it the connection goes.

@@ -28,6 +28,7 @@ export const REFUSALS = {
   model_not_string: { status: 400, type: 'invalid_request_error' },
   model_denied: { status: 400, type: 'invalid_request_error' },
   model_unknown: { status: 400, type: 'invalid_request_error' },
+  input_too_long: { status: 400, type: 'invalid_request_error' },
   missing_bearer: {
     status: 401,
     type: 'authentication_error',
@@ -37,6 +38,7 @@ export const REFUSALS = {
   revoked_bearer: { status: 401, type: 'authentication_error', headers: BAD_TOKEN },
   forbidden: { status: 403, type: 'permission_error' },
   not_found: { status: 404, type: 'not_found_error' },
+  not_countable: { status: 404, type: 'not_found_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'timeout_error', headers: CLOSE },
   length_required: { status: 411, type: 'invalid_request_error' },

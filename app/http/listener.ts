@@ -38,7 +38,7 @@ export interface ListenerOptions {
   /** The longest a request may take to arrive, its body included. */
   readonly requestMs: number
   readonly bounds: ListenerBounds
-  readonly drain: Drain
+  readonly drain: Pick<Drain, 'enter' | 'leave' | 'onBegin'>
   readonly clock: Clock
   readonly log: Log
 }

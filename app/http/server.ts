@@ -17,6 +17,7 @@ import type { Drain } from './drain.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { health, type Readiness } from './health.ts'
 import { createListener, LISTENER_BOUNDS, type ListenerBounds, type ListenerOptions } from './listener.ts'
+import { type HttpObserver, observe } from './observer.ts'
 import { createParserErrors } from './parser-errors.ts'
 import { createChecks, type RunChecks } from './request-checks.ts'
 import { requestId } from './request-id.ts'
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly readiness: Readiness
   readonly drain: Drain
   readonly audit: Audit
+  /** Null, the default, when nobody measures. */
+  readonly observer?: HttpObserver | null
   readonly log: Log
   readonly clock: Clock
   /** Overrides for tests. */
@@ -59,7 +62,7 @@ function noSchema(): never {
  * Fastify parses no body: a route reads `request.raw` itself, whatever its content type says.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { drain, limits, log, audit } = options
+  const { drain, limits, log, audit, observer = null } = options
   const routes = createRouteTable()
   const runChecks = createChecks({
     limits,
@@ -68,9 +71,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
     findCaller: createCallerFinder({ trusted_proxies: options.trustedProxies, log }),
     admit: createAccessControl({ lists: options.accessControl, audit, log }),
   })
-  const answerError = createErrorHandler(options)
+  const answerError = createErrorHandler({ ...options, observer })
   const refuseUnrouted = (request: FastifyRequest, reply: FastifyReply) => {
     request.facts = null // Fastify makes some of these requests without its decorations
+    if (observer !== null) observe(observer, reply, null)
     try {
       runChecks(request, null)
       throw new Error('a request without a route passed the checks')
@@ -92,7 +96,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // A method without a body, to Fastify, is one whose body it leaves alone.
   for (const method of METHODS_WITH_BODY) server.addHttpMethod(method, { overrideExisting: true })
   decorate(server, options)
-  server.addHook('onRoute', route => checkFirst(route, routes.add(route), runChecks))
+  server.addHook('onRoute', route => checkFirst(route, routes.add(route), { runChecks, observer }))
   server.addHook('onSend', completeHeaders)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler(refuseUnrouted)
@@ -131,10 +135,15 @@ function decorate(server: FastifyInstance, options: ServerOptions): void {
 }
 
 /** Puts the checks in front of a route's own hooks, with what they need of the route worked out here, once. */
-function checkFirst(route: RouteOptions, served: ServedRoute, runChecks: RunChecks): void {
+function checkFirst(
+  route: RouteOptions,
+  served: ServedRoute,
+  { runChecks, observer }: { runChecks: RunChecks; observer: HttpObserver | null },
+): void {
   if (served.facts.takesHead === true) route.method = ['GET', 'HEAD']
-  const check = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+  const check = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     request.facts = served.facts
+    if (observer !== null) observe(observer, reply, served.url)
     runChecks(request, served)
     done()
   }

@@ -4,6 +4,7 @@ import { startConversation } from './conversation.ts'
 import { fetchDocument } from './idp-document.ts'
 import { failureOf, type IdpFault } from './idp-failure.ts'
 import { discoveryUrl, type ExpectedIdp, type IdpMetadata, isManyTenants, readMetadata } from './metadata.ts'
+import { type IdpObserver, observed } from './observer.ts'
 
 /** The gateway cannot start with this identity provider; the message is for the operator, with the cure. */
 export class DiscoveryError extends Error {
@@ -18,6 +19,8 @@ export interface BootConversation {
   readonly callMs: number
   readonly attempts: number
   readonly pauseMs: number
+  /** Null, the default, when nobody measures. */
+  readonly observer?: IdpObserver | null
   /** Ends an attempt, and the waiting for the next one, when the process is told to stop. */
   readonly signal?: AbortSignal | undefined
 }
@@ -50,10 +53,11 @@ export async function askAtBoot(
   boot: BootConversation,
 ): Promise<Readonly<Record<string, unknown>>> {
   for (let attempt = 1; ; attempt += 1) {
-    const { callMs, signal } = boot
+    const { callMs, signal, observer = null } = boot
     const conversation = startConversation(boot.fetch, { callMs, totalMs: callMs, signal })
     try {
-      return await fetchDocument(question.url, question.step, conversation.fetch)
+      const { url, step } = question
+      return await observed(observer, step, () => fetchDocument(url, step, conversation.fetch))
     } catch (thrown) {
       signal?.throwIfAborted()
       const failure = await failureOf(question.step, thrown)

@@ -16,7 +16,12 @@ export type GroupAnswer =
 export type GroupLookupFailure =
   | 'delegation_missing'
   | 'admin_invalid'
+  | 'clock_wrong'
+  | 'credentials_missing'
   | 'iam_denied'
   | 'role_missing'
   | 'user_not_in_directory'
+  | 'address_unusable'
+  | 'too_many_groups'
+  | 'google_bad_answer'
   | 'google_unavailable'

@@ -16,6 +16,7 @@ import type { ClaimsDocument } from './claims.ts'
 import type { Conversation } from './conversation.ts'
 import { failureOf, IdpFailure, type IdpStep, isObject } from './idp-failure.ts'
 import type { IdpMetadata } from './metadata.ts'
+import { type IdpObserver, observed } from './observer.ts'
 import type { AuthorizationRequest } from './sign-in.ts'
 
 /** The questions that the gateway puts to the identity provider. Each throws IdpFailure when it has no answer. */
@@ -43,6 +44,8 @@ interface IdpOptions {
   readonly scopes: readonly string[]
   readonly scope_on_refresh: boolean
   readonly extra_auth_params: Readonly<Record<string, string>>
+  /** Null when nobody measures. */
+  readonly observer: IdpObserver | null
 }
 
 export function createIdp(options: IdpOptions): Idp {
@@ -63,13 +66,13 @@ export function createIdp(options: IdpOptions): Idp {
         refreshTokenGrant(configuration, refreshToken, options.scope_on_refresh ? { scope } : {}),
       ),
     userinfo: (accessToken, conversation) =>
-      asking('userinfo', () =>
+      asking('userinfo', options, () =>
         fetchUserInfo(configure(options, conversation.fetch), accessToken, skipSubjectCheck),
       ),
     async revoke(refreshToken, conversation) {
       if (metadata.revocation_endpoint === undefined) return
       const configuration = configure(options, conversation.fetch)
-      await asking('revocation', () =>
+      await asking('revocation', options, () =>
         tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
       )
     },
@@ -116,13 +119,17 @@ async function askForTokens(
     idToken = typeof id_token === 'string' ? id_token : null
     return Response.json(rest)
   }
-  const tokens = await asking('token', () => request(configure(options, fetchAside)))
+  const tokens = await asking('token', options, () => request(configure(options, fetchAside)))
   return { accessToken: tokens.access_token, idToken, refreshToken: tokens.refresh_token ?? null }
 }
 
-async function asking<T>(step: IdpStep, question: () => Promise<T>): Promise<T> {
+async function asking<T>(
+  step: IdpStep,
+  { observer }: Pick<IdpOptions, 'observer'>,
+  question: () => Promise<T>,
+): Promise<T> {
   try {
-    return await question()
+    return await observed(observer, step, question)
   } catch (thrown) {
     throw await failureOf(step, thrown)
   }

@@ -12,6 +12,7 @@ import type { IdentificationRules } from './identification.ts'
 import { createIdp, type Idp } from './idp.ts'
 import { IdpFailure } from './idp-failure.ts'
 import { type IdpMetadata, isIssuerOf, issuerFor } from './metadata.ts'
+import { type IdpObserver, observedLookup } from './observer.ts'
 import { renewSession } from './renewal.ts'
 import type { SignIn } from './sign-in.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
@@ -30,6 +31,8 @@ export interface SignInOptions {
   readonly namesGroups: boolean
   /** Those groups: they are kept when a bearer cannot hold all. */
   readonly priorityGroups: readonly string[]
+  /** Null, the default, when nobody measures. */
+  readonly observer?: IdpObserver | null
   readonly clock: Clock
   readonly log: Log
   /** Ends the pauses between attempts at boot. */
@@ -60,10 +63,10 @@ const BOOT_ATTEMPTS = 3
 
 /** Discovers the identity provider and reads its keys; throws DiscoveryError when the gateway cannot start with it. */
 export async function openSignIn(options: SignInOptions): Promise<SignIn> {
-  const { oidc, fetch, log, clock } = options
+  const { oidc, fetch, log, clock, observer = null } = options
   const timing = { ...TIMING, ...options.timing }
   const boot = {
-    ...{ fetch, log, signal: options.signal },
+    ...{ fetch, log, signal: options.signal, observer },
     ...{ callMs: timing.signInMs, attempts: BOOT_ATTEMPTS, pauseMs: timing.bootPauseMs },
   }
   const metadata = await discover(oidc, boot)
@@ -71,7 +74,7 @@ export async function openSignIn(options: SignInOptions): Promise<SignIn> {
   tellMismatches(options, metadata)
   const idp = createIdp({
     ...oidc,
-    metadata,
+    ...{ metadata, observer },
     authenticate: await clientAuthentication(oidc, metadata),
     redirectUri: `${options.publicUrl}/oauth/callback`,
   })
@@ -122,7 +125,8 @@ function signInWith({ options, timing, metadata, keys, idp }: Opened): SignIn {
 }
 
 function identificationRules(options: SignInOptions, idp: Idp): IdentificationRules {
-  const { oidc, groupLookup } = options
+  const { oidc, observer = null } = options
+  const groupLookup = observedLookup(options.groupLookup, observer)
   const priorityGroups = new Set([...(oidc.allowed_groups ?? []), ...options.priorityGroups])
   const notices = createSteadyLog(options.log, options.clock)
   return { ...oidc, groupLookup, namesGroups: options.namesGroups, priorityGroups, idp, log: notices }
@@ -137,7 +141,7 @@ async function readKeys(
   const fetch: typeof globalThis.fetch = (input, init) =>
     startConversation(boot.fetch, { callMs: boot.callMs, totalMs: boot.callMs }).fetch(input, init)
   try {
-    return createSigningKeys({ url, initial, fetch, clock: boot.clock })
+    return createSigningKeys({ url, initial, fetch, clock: boot.clock, observer: boot.observer ?? null })
   } catch (cause) {
     if (!(cause instanceof IdpFailure)) throw cause
     throw new DiscoveryError(`oidc.issuer ${issuer}: its keys at ${url} are no JSON Web Key Set`, { cause })

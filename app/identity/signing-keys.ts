@@ -2,6 +2,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Clock } from '../lib/clock.ts'
 import { fetchDocument } from './idp-document.ts'
 import { failureOf, IdpFailure, isObject } from './idp-failure.ts'
+import { type IdpObserver, observed } from './observer.ts'
 
 /**
  * The identity provider's public keys: kept, renewed now and then, and asked for again when a token names a
@@ -18,6 +19,8 @@ interface SigningKeysOptions {
   readonly initial: unknown
   readonly fetch: typeof globalThis.fetch
   readonly clock: Clock
+  /** Null, the default, when nobody measures. */
+  readonly observer?: IdpObserver | null
 }
 
 const REFETCH_PAUSE_MS = 60_000
@@ -68,8 +71,9 @@ class KeptKeys {
 
   async #ask(): Promise<void> {
     this.#askedAt = this.#options.clock()
+    const { url, fetch, observer = null } = this.#options
     try {
-      this.#keys = keySet(await fetchDocument(this.#options.url, 'jwks', this.#options.fetch))
+      this.#keys = keySet(await observed(observer, 'jwks', () => fetchDocument(url, 'jwks', fetch)))
       this.#readAt = this.#options.clock()
       this.#failure = null
     } catch (thrown) {

@@ -70,14 +70,15 @@ export function createAbandonedCounts(log: Log): AbandonedCounts {
 }
 
 async function ask({ upstream, call, body }: Abandoned): Promise<ReplyUsage> {
-  const received: unknown = JSON.parse(
-    Buffer.concat(editBody(body, upstream.edits(call)).chunks).toString('utf8'),
-  )
+  const counting: Call = { ...call, operation: 'count_tokens', stream: false }
+  const edits = upstream.edits(counting)
+  const received: unknown = JSON.parse(Buffer.concat(editBody(body, edits).chunks).toString('utf8'))
   if (!isObject(received)) throw new Error('the body is no object')
-  const members = COUNTED_MEMBERS.filter(name => received[name] !== undefined)
+  // What the provider wants set is counted as well.
+  const wanted = edits.flatMap(edit => (edit.kind === 'set' ? [edit.name] : []))
+  const members = [...new Set([...wanted, ...COUNTED_MEMBERS])].filter(name => received[name] !== undefined)
   const text = JSON.stringify(Object.fromEntries(members.map(name => [name, received[name]])))
   const question = Buffer.from(text)
-  const counting: Call = { ...call, operation: 'count_tokens', stream: false }
   const head = await upstream.head(counting, { chunks: [question], length: question.length })
   const answer = await post(upstream, head, question)
   const tokens = isObject(answer) ? answer['input_tokens'] : undefined

@@ -9,7 +9,7 @@ import { decoderOf } from './content-encoding.ts'
 import { Decoder } from './decoder.ts'
 import { ErrorBody } from './error-body.ts'
 import type { Failure, Unreachable } from './failover.ts'
-import { textOf } from './headers.ts'
+import { cloudAnswerHeaders, textOf } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import { packedChunks } from './packed-chunks.ts'
 import { StreamRelay } from './relay.ts'
@@ -44,11 +44,15 @@ export interface AttemptOptions {
   readonly loadTest: Pick<LoadTest, 'answer'> | null
   /** How long the upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
   readonly idleMs: number
+  /** The request's first byte is about to be written. */
+  sending(): void
   /** The first byte of the answer is about to be written. */
   began(status: number, upstreamRequestId: string | undefined): void
   /** The upstream has begun to answer with something that will be passed on: the body is no longer needed. */
   bodyDone(): void
   onOddField(field: string): void
+  /** Answers what stands in the place of an `error` event with that data; null lets such events pass. */
+  readonly errorEvent: ((data: Buffer) => Buffer) | null
 }
 
 export class Attempt implements Dispatcher.DispatchHandler, ClientListener, FlowControl {
@@ -104,6 +108,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#isOver) controller.abort(GIVEN_UP)
+    else this.#options.sending()
   }
 
   onRequestSent(): void {
@@ -183,6 +188,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 
   tick(now: number): void {
     const { upstream, idleMs } = this.#options
+    this.#relay?.tick(now)
     if (this.#sink === null) {
       if (now - this.#startedAt >= upstream.ttfbMs)
         this.#unreachable('timeout', `no response head within ${upstream.ttfbMs} ms`)
@@ -198,11 +204,12 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   }
 
   #openRelay(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
-    const { client, call, log, onOddField } = this.#options
+    const { client, call, log, onOddField, upstream, errorEvent } = this.#options
+    const isCloud = upstream.cloud !== null
     const answer: Answer = {
       client,
       status: this.#status,
-      headers,
+      headers: isCloud ? cloudAnswerHeaders(headers, { isError: false }) : headers,
       isDecoded: this.#decoder !== null,
       flow,
       began: () => this.#options.began(this.#status, this.#upstreamRequestId),
@@ -211,7 +218,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     }
     const isMetered = call.operation === 'messages'
     if (textOf(headers['content-type'])?.toLowerCase().startsWith('text/event-stream')) {
-      this.#relay = new StreamRelay(answer, new StreamMeter(call.model, onOddField), log)
+      const meter = new StreamMeter(call.model, onOddField)
+      this.#relay = new StreamRelay(answer, { meter, log, sendsPings: isCloud, errorEvent })
       return this.#relay
     }
     return new WholeReply(answer, { upstreamModel: call.model, isMetered, onOddField, log })

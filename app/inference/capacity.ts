@@ -8,11 +8,14 @@ export interface Capacity {
   readonly open: number
   /** Request bytes held for requests that have not committed. */
   readonly bufferedBytes: number
-  /** Requests refused since start. */
-  readonly shed: number
+  /** Requests refused since start, by what was full: places, or memory for bodies. */
+  readonly shed: Readonly<Record<Shortage, number>>
   /** Takes a request on before its body is read; throws the refusal `saturated`. */
   admit(contentLength: number): Ticket
 }
+
+/** What there was not enough of. */
+export type Shortage = 'capacity' | 'memory'
 
 /** One admitted request. Every method may be called again without effect. */
 export interface Ticket {
@@ -51,7 +54,7 @@ export function createCapacity(options: CapacityOptions): Capacity {
 class Load implements Capacity {
   open = 0
   bufferedBytes = 0
-  shed = 0
+  readonly shed = { capacity: 0, memory: 0 }
   #warnedAt = Number.NEGATIVE_INFINITY
   readonly #options: CapacityOptions
 
@@ -60,7 +63,7 @@ class Load implements Capacity {
   }
 
   admit(contentLength: number): Ticket {
-    if (this.open >= this.#options.maxConcurrent) throw this.#saturated()
+    if (this.open >= this.#options.maxConcurrent) throw this.#saturated('capacity')
     this.#take(contentLength)
     this.open++
     this.#warnWhenNearlyFull()
@@ -91,13 +94,13 @@ class Load implements Capacity {
   }
 
   #take(bytes: number): void {
-    if (this.bufferedBytes + bytes > this.#options.maxBufferedBytes) throw this.#saturated()
+    if (this.bufferedBytes + bytes > this.#options.maxBufferedBytes) throw this.#saturated('memory')
     this.bufferedBytes += bytes
   }
 
   /** 1 to 5 seconds: the client gives up at once on a wait above 60, and on 529 after three answers. */
-  #saturated(): Refusal {
-    this.shed++
+  #saturated(shortage: Shortage): Refusal {
+    this.shed[shortage]++
     this.#warnWhenNearlyFull()
     const seconds = 1 + Math.floor(this.#options.random() * 5)
     return new Refusal('saturated', 'the gateway is at capacity', {
@@ -116,7 +119,7 @@ class Load implements Capacity {
       max_concurrent_inference: maxConcurrent,
       buffered_bytes: this.bufferedBytes,
       max_buffered_request_bytes: maxBufferedBytes,
-      refused: this.shed,
+      refused: this.shed.capacity + this.shed.memory,
     })
   }
 }

@@ -3,10 +3,14 @@ import { Refusal } from '../http/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { type AbandonedCounts, createAbandonedCounts } from './abandoned-count.ts'
-import { Attempt, type AttemptResult, type Served } from './attempt.ts'
+import { Attempt, type AttemptOptions, type AttemptResult, type Served } from './attempt.ts'
+import { AttemptLog } from './attempt-log.ts'
 import { editBody } from './body-edits.ts'
 import type { Ticket } from './capacity.ts'
 import type { ClientSide } from './client-side.ts'
+import { translateAnswer, translateEvent } from './cloud-answer.ts'
+import { INPUT_TOO_LONG } from './cloud-errors.ts'
+import { CountMemory } from './count-memory.ts'
 import type { Exchange } from './exchange.ts'
 import {
   type AttemptOutcome,
@@ -18,8 +22,9 @@ import {
 } from './failover.ts'
 import { answerHeaders } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
+import type { AttemptRecord } from './observer.ts'
 import type { RequestBody } from './request-body.ts'
-import { replacementBody } from './upstream-errors.ts'
+import { errorBody, wordsFor } from './upstream-errors.ts'
 import type { Call, RequestHead, Upstream } from './upstreams/upstream.ts'
 import type { ReplyUsage, UsageRecord } from './usage-record.ts'
 
@@ -56,47 +61,107 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   return order => dispatching.serve(order)
 }
 
+/** What a walk over the upstreams has met so far. */
+interface Walk {
+  readonly failures: Failure[]
+  /** Whether some upstream was there that cannot count tokens. */
+  cannotCount: boolean
+}
+
 class Dispatching {
   readonly #options: DispatchOptions
   readonly #abandoned: AbandonedCounts
-  readonly #oddFields = new Map<string, number>()
+  readonly #log: AttemptLog
+  readonly #counting: CountMemory
 
   constructor(options: DispatchOptions) {
     this.#options = options
     this.#abandoned = createAbandonedCounts(options.log)
+    this.#log = new AttemptLog(options)
+    this.#counting = new CountMemory(options.clock)
   }
 
   async serve(order: Order): Promise<void> {
-    const failures: Failure[] = []
-    for (const route of order.routes) {
+    const walk: Walk = { failures: [], cannotCount: false }
+    for (const [index, route] of order.routes.entries()) {
       const upstream = this.#options.upstreams.get(route.upstream)
       if (upstream === undefined) continue
       const call: Call = { ...order.call, model: route.model }
-      const attempt = order.exchange.attempt(upstream.name, call.model)
-      const result = await this.#attempt(order, upstream, call)
-      order.exchange.attempted(attempt, outcomeOf(result))
-      if (result.kind === 'served') return this.#served(order, { upstream, call, result })
-      if (result.kind === 'ended_early')
-        throw new Refusal('upstream_ended_early', 'the upstream ended the reply early')
-      if (result.kind === 'answered' && result.status === 401) upstream.credentialRefused()
-      if (
-        result.kind === 'answered' &&
-        !asksNext(result.status, { carriedEmail: upstream.carriesEmail(call) })
-      )
-        return passOn(order, result)
-      this.#warn(order.exchange, result)
-      failures.push(result)
+      if (call.operation === 'count_tokens' && !this.#counting.mayCount(upstream.name, call.model)) {
+        walk.cannotCount = true
+        continue
+      }
+      if (isTooLong(order.body, upstream, call)) {
+        if (index < order.routes.length - 1) continue
+        throw new Refusal('input_too_long', INPUT_TOO_LONG)
+      }
+      if ((await this.#ask(order, { upstream, call, walk })) === 'answered') return
     }
-    const final = finalAnswer(failures)
-    if (final === null)
-      throw new Refusal(
-        'upstreams_exhausted',
-        `no upstream could answer (${this.#options.upstreams.size} configured)`,
-      )
-    passOn(order, final)
+    const final = finalAnswer(walk.failures)
+    if (final !== null) return passOn(order, final)
+    if (walk.cannotCount) throw new Refusal('not_countable', 'token counting is not available for this model')
+    throw new Refusal(
+      'upstreams_exhausted',
+      `no upstream could answer (${this.#options.upstreams.size} configured)`,
+    )
   }
 
-  async #attempt(order: Order, upstream: Upstream, call: Call): Promise<AttemptResult> {
+  /** Asks one upstream, and says whether the next one is to be asked. */
+  async #ask(
+    order: Order,
+    { upstream, call, walk }: { upstream: Upstream; call: Call; walk: Walk },
+  ): Promise<'answered' | 'next'> {
+    const { exchange } = order
+    const attempt = exchange.attempt(upstream.name, call.model)
+    const result = await this.#attempt(order, { upstream, call, attempt })
+    exchange.attempted(attempt, outcomeOf(result))
+    switch (result.kind) {
+      case 'served':
+        this.#served(order, { upstream, call, result })
+        return 'answered'
+      case 'ended_early':
+        throw new Refusal('upstream_ended_early', 'the upstream ended the reply early')
+      case 'unreachable':
+        this.#log.failed(exchange, result)
+        walk.failures.push(result)
+        return 'next'
+      case 'answered':
+        return this.#judge(order, { upstream, call, walk, answer: result })
+    }
+  }
+
+  /** Judges an error answer, and passes it on when it is the last word. */
+  #judge(
+    order: Order,
+    { upstream, call, walk, answer }: { upstream: Upstream; call: Call; walk: Walk; answer: ErrorAnswer },
+  ): 'answered' | 'next' {
+    const { exchange } = order
+    const { cloud } = upstream
+    if (answer.status === 401) upstream.credentialRefused()
+    const translated =
+      cloud === null
+        ? null
+        : translateAnswer(answer, { upstream, cloud, call, requestId: exchange.requestId })
+    if (translated?.cannotCount) {
+      this.#counting.cannotCount(upstream.name, call.model)
+      this.#log.cannotCount(exchange, translated, call)
+      walk.cannotCount = true
+      return 'next'
+    }
+    if (asksNext(answer.status, { carriedEmail: upstream.carriesEmail(call) })) {
+      this.#log.failed(exchange, translated ?? answer)
+      walk.failures.push(translated ?? answer)
+      return 'next'
+    }
+    if (translated !== null) this.#log.refused(exchange, translated, call)
+    passOn(order, translated ?? answer)
+    return 'answered'
+  }
+
+  async #attempt(
+    order: Order,
+    { upstream, call, attempt: record }: { upstream: Upstream; call: Call; attempt: AttemptRecord },
+  ): Promise<AttemptResult> {
     const { exchange, client, ticket } = order
     const body = editBody(order.body, upstream.edits(call))
     let head: RequestHead
@@ -119,13 +184,15 @@ class Dispatching {
         log,
         loadTest,
         idleMs,
+        sending: () => exchange.sending(record),
         began: (status, upstreamRequestId) =>
           exchange.answered({ upstream: upstream.name, status, upstreamRequestId }),
         bodyDone: () => {
           order.body.release()
           ticket.releaseBytes()
         },
-        onOddField: field => this.#oddField(upstream.name, field),
+        onOddField: field => this.#log.oddField(upstream.name, field),
+        errorEvent: this.#eventTranslator(order, upstream, call),
       },
       resolve,
     )
@@ -167,40 +234,30 @@ class Dispatching {
     } catch (error) {
       // The developer has the answer; what it used must not undo that.
       this.#options.log.error('the usage of a reply could not be recorded', {
-        request_id: exchange.requestId,
+        ...exchange.ids(),
         cause: String(error),
       })
     }
   }
 
-  #warn(exchange: Exchange, failure: Failure): void {
-    this.#options.log.warn(
-      `upstream ${failure.upstream} failed; asking the next one, if there is one`,
-      failure.kind === 'unreachable'
-        ? { cause: failure.cause, ...exchange.ids() }
-        : {
-            status: failure.status,
-            ...exchange.ids(),
-            upstream_request_id: failure.upstreamRequestId?.slice(0, 128),
-            hint: failure.status >= 300 && failure.status < 400 ? 'a redirect: check base_url' : undefined,
-          },
-    )
-  }
-
-  /** One warning per upstream and hour. */
-  #oddField(upstream: string, field: string): void {
-    const now = this.#options.clock()
-    const last = this.#oddFields.get(upstream)
-    if (last !== undefined && now - last < HOUR_MS) return
-    this.#oddFields.set(upstream, now)
-    this.#options.log.warn('a usage field of an upstream is not a whole number; it counts as 0', {
-      upstream,
-      field,
-    })
+  /** What a cloud's `error` events become; null where they pass as they are. */
+  #eventTranslator({ exchange }: Order, upstream: Upstream, call: Call): AttemptOptions['errorEvent'] {
+    const { cloud } = upstream
+    if (cloud === null) return null
+    return data => {
+      const context = { upstream, cloud, call, requestId: exchange.requestId }
+      const { event, words } = translateEvent(data, context)
+      this.#log.endedInError(exchange, upstream.name, words)
+      return event
+    }
   }
 }
 
-const HOUR_MS = 3_600_000
+/** A body of less than half the bound needs no closer look: no edit makes it twice as long. */
+function isTooLong(body: RequestBody, upstream: Upstream, call: Call): boolean {
+  if (body.length < upstream.maxBodyBytes / 2) return false
+  return editBody(body, upstream.edits(call)).length > upstream.maxBodyBytes
+}
 
 function outcomeOf(result: AttemptResult): AttemptOutcome {
   if (result.kind === 'served') return result.outcome === undefined ? 'ok' : 'aborted'
@@ -214,7 +271,7 @@ function passOn({ client, exchange }: Order, answer: ErrorAnswer): void {
     return
   }
   const { upstream, status, upstreamRequestId } = answer
-  const body = answer.body ?? replacementBody(status, exchange.requestId)
+  const body = answer.body ?? errorBody(wordsFor(status), exchange.requestId)
   const own = client.ownHeaders()
   if (answer.body === null) own['content-type'] = 'application/json'
   own['content-length'] = String(body.length)

@@ -23,6 +23,11 @@ export class EventBoundary {
   #last = 0
   #lastButOne = 0
 
+  /** Whether what was let through ends between two events. */
+  get isBetweenEvents(): boolean {
+    return !this.#isOverflowing
+  }
+
   push(chunk: Buffer, writer: ByteWriter): void {
     if (chunk.length === 0) return
     const cut = this.#afterLastBlankLine(chunk)
@@ -49,6 +54,13 @@ export class EventBoundary {
   /** Writes what is still held: for a stream that its upstream ended properly. */
   flush(writer: ByteWriter): void {
     this.#release(writer)
+  }
+
+  /** What is held, which is forgotten here: for bytes that are not to pass as they came. */
+  take(): readonly Buffer[] {
+    const held = this.#held
+    this.drop()
+    return held
   }
 
   /** Forgets what is held: for a stream that is cut. */

@@ -7,8 +7,15 @@ const BACKSLASH = 92
 const COLON = 58
 const SPACE = 32
 
-/** The events that matter to the meter; everything else is `other`. */
-export type EventKind = 'message_start' | 'message_delta' | 'message_stop' | 'text' | 'error' | 'other'
+/** The events that matter to the meter; `unnamed` is data without an event's name, everything else is `other`. */
+export type EventKind =
+  | 'message_start'
+  | 'message_delta'
+  | 'message_stop'
+  | 'text'
+  | 'error'
+  | 'unnamed'
+  | 'other'
 
 /** One event in a buffer: what it is, where its data lies, and where the next one begins. */
 export interface EventSpan {
@@ -24,6 +31,7 @@ export function readEvent(buffer: Buffer, from: number, span: EventSpan): void {
   span.kind = 'other'
   span.dataFrom = 0
   span.dataTo = 0
+  let isNamed = false
   for (let line = from; ; ) {
     const feed = buffer.indexOf(LF, line)
     if (feed === -1) {
@@ -32,13 +40,16 @@ export function readEvent(buffer: Buffer, from: number, span: EventSpan): void {
     }
     const end = feed > line && buffer[feed - 1] === CR ? feed - 1 : feed
     if (end === line) {
+      if (!isNamed && span.dataTo > 0) span.kind = 'unnamed'
       span.next = feed + 1
       return
     }
     // `event` and `data` are the only fields read; e and d begin no other (WHATWG HTML, section 9.2.6).
     const first = buffer[line]
-    if (first === 101) span.kind = kindOf(buffer, line, end)
-    else if (first === 100 && span.dataTo === 0 && startsWith(buffer, line, DATA)) {
+    if (first === 101 && startsWith(buffer, line, EVENT)) {
+      isNamed = true
+      span.kind = kindOf(buffer, line, end)
+    } else if (first === 100 && span.dataTo === 0 && startsWith(buffer, line, DATA)) {
       span.dataFrom = line + DATA.length
       span.dataTo = end
     }
@@ -67,7 +78,6 @@ const NAMES: readonly (readonly [Buffer, EventKind])[] = [
 ]
 
 function kindOf(buffer: Buffer, line: number, end: number): EventKind {
-  if (!startsWith(buffer, line, EVENT)) return 'other'
   let at = line + EVENT.length
   if (buffer[at] === SPACE) at += 1
   for (const [name, kind] of NAMES) {

@@ -77,9 +77,17 @@ export class Exchange {
   /** An upstream is asked; the answer goes to `attempted`. */
   attempt(upstream: string, model: string): AttemptRecord {
     const startedAt = this.#clock()
-    const record: AttemptRecord = { upstream, model, startedAt, endedAt: startedAt, result: 'aborted' }
+    const record: AttemptRecord = {
+      ...{ upstream, model, startedAt, endedAt: startedAt, sendingAt: null },
+      result: 'aborted',
+    }
     this.#attempts.push(record)
     return record
+  }
+
+  /** The first byte of the request goes out; a kept socket that dies may make it go out twice. */
+  sending(record: AttemptRecord): void {
+    record.sendingAt ??= this.#clock()
   }
 
   attempted(record: AttemptRecord, result: AttemptOutcome): void {

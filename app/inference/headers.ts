@@ -5,6 +5,10 @@ type AnyHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** What one provider takes from the client. */
 export interface HeaderRules {
+  /** Whether the client's `content-type` is passed on; else it is `application/json`. */
+  readonly takesContentType: boolean
+  /** Whether `anthropic-*` headers are an open list; else only `anthropic-version` and `anthropic-beta` pass. */
+  readonly takesOpenAnthropic: boolean
   /** Whether `x-stainless-*`, the SDK's facts about itself, are passed on. */
   readonly takesStainless: boolean
   /** Whether the client's `user-agent` goes before ours. */
@@ -13,7 +17,12 @@ export interface HeaderRules {
   readonly product: string
   /** Betas that the credential needs; appended when the client did not send them. */
   readonly betas: readonly string[]
+  /** Betas that go no further; the header goes with the last one (I-13). */
+  readonly withoutBetas: readonly string[]
 }
+
+/** Names the member `tags` of a body; it goes where that member goes. */
+export const REQUEST_TAGS_BETA = 'request-tags-2026-08-21'
 
 /** Could choose who is billed, or how the upstream treats the caller. */
 const REFUSED_ANTHROPIC = new Set([
@@ -24,7 +33,8 @@ const REFUSED_ANTHROPIC = new Set([
 
 /** The client's headers that go to an upstream that speaks the Messages API, as a flat list of names and values. */
 export function requestHeaders(client: IncomingHttpHeaders, rules: HeaderRules): string[] {
-  const flat = ['content-type', client['content-type'] ?? 'application/json', 'accept-encoding', 'identity']
+  const contentType = rules.takesContentType ? client['content-type'] : undefined
+  const flat = ['content-type', contentType ?? 'application/json', 'accept-encoding', 'identity']
   if (client.accept !== undefined) flat.push('accept', client.accept)
   const hops = namesListed(client.connection)
   for (const name in client) {
@@ -33,7 +43,8 @@ export function requestHeaders(client: IncomingHttpHeaders, rules: HeaderRules):
     if (typeof value === 'string') flat.push(name, value)
     else if (value !== undefined) flat.push(name, value.join(','))
   }
-  const beta = withBetas(textOf(client['anthropic-beta']), rules.betas)
+  const sent = withoutBetas(textOf(client['anthropic-beta']), rules.withoutBetas)
+  const beta = withBetas(sent, rules.betas)
   if (beta !== undefined) flat.push('anthropic-beta', beta)
   const agent = client['user-agent']
   flat.push(
@@ -46,6 +57,7 @@ export function requestHeaders(client: IncomingHttpHeaders, rules: HeaderRules):
 function isOpen(name: string, rules: HeaderRules): boolean {
   if (name.startsWith('anthropic-')) {
     if (name === 'anthropic-beta') return false // added at the end, with the credential's
+    if (!rules.takesOpenAnthropic) return name === 'anthropic-version'
     return !REFUSED_ANTHROPIC.has(name) && !name.startsWith('anthropic-ratelimit-')
   }
   return rules.takesStainless && name.startsWith('x-stainless-')
@@ -58,6 +70,16 @@ function withBetas(sent: string | undefined, needed: readonly string[]): string 
   const missing = needed.filter(beta => !present.has(beta))
   if (missing.length === 0) return sent
   return sent === undefined || sent === '' ? missing.join(',') : `${sent},${missing.join(',')}`
+}
+
+/** Takes `dropped` out of `sent`, which stays as it is when it names none of them. */
+function withoutBetas(sent: string | undefined, dropped: readonly string[]): string | undefined {
+  if (sent === undefined || !dropped.some(beta => sent.includes(beta))) return sent
+  const kept = sent
+    .split(',')
+    .map(beta => beta.trim())
+    .filter(beta => beta !== '' && !dropped.includes(beta))
+  return kept.length === 0 ? undefined : kept.join(',')
 }
 
 /** Hop-by-hop (RFC 9110 section 7.6.1), replaced by ours, or facts about the operator's account and network. */
@@ -101,6 +123,28 @@ export function answerHeaders(upstream: AnyHeaders, own: Readonly<Record<string,
 function isStrippedPrefix(name: string): boolean {
   for (const prefix of STRIPPED_PREFIXES) if (name.startsWith(prefix)) return true
   return false
+}
+
+/**
+ * What a cloud's answer may tell a developer: an allow-list, for a cloud's other headers describe the operator (3.3).
+ *
+ * The length stays, for whoever frames the answer; it is stripped with the rest. An error may also say when to retry.
+ */
+export function cloudAnswerHeaders(
+  upstream: AnyHeaders,
+  { isError }: { isError: boolean },
+): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of ['content-type', 'cache-control', 'content-length']) {
+    const value = textOf(upstream[name])
+    if (value !== undefined) kept[name] = value
+  }
+  if (!isError) return kept
+  const retryAfter = textOf(upstream['retry-after'])
+  if (retryAfter !== undefined && /^[0-9]{1,6}$/.test(retryAfter)) kept['retry-after'] = retryAfter
+  const shouldRetry = textOf(upstream['x-should-retry'])
+  if (shouldRetry === 'true' || shouldRetry === 'false') kept['x-should-retry'] = shouldRetry
+  return kept
 }
 
 /** The header names that a `connection` header makes hop-by-hop, or null for none. */

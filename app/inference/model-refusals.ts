@@ -14,9 +14,9 @@ const MAX_ECHO = 128
 export function modelDenied(requested: string, { reason }: ModelDenial): Refusal {
   switch (reason) {
     case 'deniedModels':
-      return new Refusal('model_denied', `your role blocks the model ${echo(requested)}`)
+      return new Refusal('model_denied', `your role blocks the model ${echoed(requested)}`)
     case 'availableModels':
-      return new Refusal('model_denied', `your role does not include the model ${echo(requested)}`)
+      return new Refusal('model_denied', `your role does not include the model ${echoed(requested)}`)
     case 'unmatched':
       return new Refusal('forbidden', NO_POLICY)
   }
@@ -28,10 +28,11 @@ export const NO_POLICY =
 
 /** The refusal of a model that no upstream takes. */
 export function modelUnknown(requested: string): Refusal {
-  return new Refusal('model_unknown', `this gateway does not offer the model ${echo(requested)}`)
+  return new Refusal('model_unknown', `this gateway does not offer the model ${echoed(requested)}`)
 }
 
-function echo(id: string): string {
+/** An id of a developer's, fit to be shown: at most 128 characters, without controls (I-3). */
+export function echoed(id: string): string {
   return [...id.toWellFormed()]
     .slice(0, MAX_ECHO)
     .join('')

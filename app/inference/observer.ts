@@ -56,6 +56,8 @@ export interface AttemptRecord {
   /** The upstream's id for the model. */
   readonly model: string
   readonly startedAt: number
+  /** Its first byte was handed to a connection; null when none was had. */
+  sendingAt: number | null
   endedAt: number
   result: AttemptOutcome
 }

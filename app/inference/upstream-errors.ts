@@ -1,7 +1,8 @@
 // The words for an upstream's error whose own body cannot be passed on.
 import type { RequestHead } from './upstreams/upstream.ts'
 
-interface ErrorText {
+/** `error.type` and `error.message` of the Messages API. */
+export interface ErrorText {
   readonly type: string
   readonly message: string
 }
@@ -21,10 +22,14 @@ const TEXTS: Readonly<Record<number, ErrorText>> = {
 
 const OTHER: ErrorText = { type: 'api_error', message: 'the upstream failed' }
 
-/** The Messages API's error envelope with our words for `status`. */
-export function replacementBody(status: number, requestId: string): Buffer {
-  const { type, message } = TEXTS[status] ?? OTHER
-  return Buffer.from(JSON.stringify({ type: 'error', request_id: requestId, error: { type, message } }))
+/** Our words for `status`. */
+export function wordsFor(status: number): ErrorText {
+  return TEXTS[status] ?? OTHER
+}
+
+/** The Messages API's error envelope around `error`. */
+export function errorBody(error: ErrorText, requestId: string): Buffer {
+  return Buffer.from(JSON.stringify({ type: 'error', request_id: requestId, error }))
 }
 
 /** The credentials in a request's head, as an upstream might quote them. */

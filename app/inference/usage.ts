@@ -15,6 +15,7 @@ export class StreamMeter {
   #textBytes = 0
   #isFinal = false
   #isWhole = false
+  #hasLastWord = false
   #isStarted = false
   /** The beginning of an event whose end has not come; copied, so as not to keep the network's buffer alive. */
   #begun: Buffer[] = []
@@ -31,6 +32,11 @@ export class StreamMeter {
   /** Whether the stream said that it is whole, or why it is not: `message_stop`, or an `error` event. */
   get isWhole(): boolean {
     return this.#isWhole
+  }
+
+  /** Whether an `error` event has come, or data without a name, which no event of the Messages API is. */
+  get hasLastWord(): boolean {
+    return this.#hasLastWord
   }
 
   /** Whether `message_start` has come, which tells what the input costs. */
@@ -106,6 +112,10 @@ export class StreamMeter {
         return
       case 'error':
         this.#isWhole = true
+        this.#hasLastWord = true
+        return
+      case 'unnamed':
+        this.#hasLastWord = true
     }
   }
 

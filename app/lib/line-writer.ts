@@ -15,6 +15,8 @@ export interface LineSink {
 export interface LineWriter {
   operational(line: string): void
   audit(line: string): void
+  /** Audit lines that were lost since the start. */
+  readonly lostAuditLines: number
   /** Says how the loss of audit lines is written down. `since` is the time of the first lost line. */
   describeLoss(describe: (dropped: number, since: number) => string): void
   /** Resolves when everything that is buffered now has been handed over. */
@@ -47,6 +49,7 @@ class BufferedLines implements LineWriter {
   readonly #idle: (() => void)[] = []
   #writing = 0
   #timer: NodeJS.Timeout | null = null
+  lostAuditLines = 0
   #lost = 0
   #lostSince = 0
   #describe: ((dropped: number, since: number) => string) | null = null
@@ -69,6 +72,7 @@ class BufferedLines implements LineWriter {
     }
     if (this.#lost === 0) this.#lostSince = this.#clock()
     this.#lost += 1
+    this.lostAuditLines += 1
   }
 
   describeLoss(describe: (dropped: number, since: number) => string): void {

@@ -20,7 +20,7 @@ export interface SettingsRouteOptions {
 }
 
 /** The version of the wire contract that these answers follow. */
-const CONTRACT = '2.1.330'
+export const CONTRACT = '2.1.330'
 
 /** How a session of Claude Desktop names itself; made of what was seen, as nothing documents it. */
 const DESKTOP_AGENT = /^claude-cli\/.{0,256}?\(external, (claude-desktop|claude-desktop-3p|local-agent)\b/

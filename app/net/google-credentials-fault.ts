@@ -1,5 +1,5 @@
 // Why Google's credentials gave no token, in a sentence that says what to do and quotes no credential.
-import { masked } from '../lib/masked.ts'
+import { masked, withoutEmails } from '../lib/masked.ts'
 import { printable } from '../lib/printable.ts'
 
 /** Where the credentials came from; `unknown` while they are being looked for. */
@@ -7,17 +7,20 @@ export type CredentialsSource = 'unknown' | 'file' | 'metadata'
 
 const VARIABLE = 'GOOGLE_APPLICATION_CREDENTIALS'
 
-/** The error for the log. The library's own is not its cause: it holds requests, and with them assertions. */
-export function credentialsFault(error: unknown, source: CredentialsSource): Error {
-  if (source === 'unknown') return new Error(fileFault(error))
+/**
+ * The error for the log. The library's own is not its cause: it holds requests, and with them assertions. `setting` is
+ * what names the file: by default the environment's variable.
+ */
+export function credentialsFault(error: unknown, source: CredentialsSource, setting = VARIABLE): Error {
+  if (source === 'unknown') return new Error(fileFault(error, setting))
   const status = statusOf(error)
   return new Error(source === 'metadata' ? metadataFault(error, status) : refusedFault(error, status))
 }
 
-function fileFault(error: unknown): string {
+function fileFault(error: unknown, setting: string): string {
   // A parser's message quotes the text around the fault, which may be a key.
   const cause = error instanceof SyntaxError ? 'it is not JSON' : textOf(error)
-  return `the Google credentials file cannot be used: ${cause}; ${VARIABLE} must name a key or federation file`
+  return `the Google credentials file cannot be used: ${cause}; ${setting} must name a key or federation file`
 }
 
 function metadataFault(error: unknown, status: number | undefined): string {
@@ -60,6 +63,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^[A-Za-z_]+$/.test(code) ? code : undefined
 }
 
+/** Without addresses: Google's own words may name the service account. */
 function textOf(error: unknown): string {
-  return masked(printable(error instanceof Error ? error.message : String(error), 200))
+  return withoutEmails(masked(printable(error instanceof Error ? error.message : String(error), 200)))
 }

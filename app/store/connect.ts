@@ -8,12 +8,15 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { BootFault, bootFault, codeOf, refuseOldServer, type StoreKey } from './boot-fault.ts'
 import { CLOUD_SQL_SCHEMA, type CloudSql, type CloudSqlWay, iamRole, openCloudSql } from './cloud-sql.ts'
+import type { StoreObserver } from './observer.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 import { tlsOptions } from './server-tls.ts'
 
 export interface ConnectOptions {
   readonly log: Log
   readonly clock: Clock
+  /** Null, the default, when nobody measures. */
+  readonly observer?: StoreObserver | null
   /** The way to the database that `store.postgres_url` does not give. */
   readonly cloudSql?: CloudSql | undefined
   /** Gives the boot up. */
@@ -116,7 +119,8 @@ async function connectOnce(
   const way = await unlessAborted(wayTo(address, { ...options, connectTimeoutMs }), signal, late =>
     late.close(),
   )
-  const shared = { ...{ address, tls: way.tls, stream: way.stream }, connectTimeoutMs, log, clock }
+  const { observer = null } = options
+  const shared = { ...{ address, tls: way.tls, stream: way.stream }, connectTimeoutMs, observer, log, clock }
   const pool = openPool({ ...shared, max: config.max_connections })
   const probe = openPool({ ...shared, max: 1 })
   const close = async () => {

@@ -8,6 +8,7 @@ import type { PostgresAddress } from '../config/postgres-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
+import { observeQueries, type StoreObserver } from './observer.ts'
 
 export interface PoolOptions {
   /** With the role and password that the configuration names elsewhere already put in. */
@@ -19,6 +20,8 @@ export interface PoolOptions {
   readonly max: number
   /** For opening a connection, and for waiting until one is free. */
   readonly connectTimeoutMs: number
+  /** Null when nobody measures. */
+  readonly observer: Pick<StoreObserver, 'asking'> | null
   readonly log: Log
   readonly clock: Clock
 }
@@ -30,7 +33,7 @@ const IDLE_MS = 5 * 60_000
 
 /** Opens nothing yet: the first query does. Idle connections that break are replaced with one warning a minute. */
 export function openPool(options: PoolOptions): pg.Pool {
-  const { address, tls, stream, max, connectTimeoutMs, log, clock } = options
+  const { address, tls, stream, max, connectTimeoutMs, observer, log, clock } = options
   const user = address.user ?? ''
   const pool = new pg.Pool({
     host: address.host,
@@ -54,6 +57,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   const broken = createCondition({ log, clock, text: 'an idle connection to Postgres broke' })
   pool.on('error', error => broken.occurred({ cause: error.message }))
   pool.on('connect', () => broken.ended())
+  if (observer !== null) pool.on('connect', client => observeQueries(client, observer))
   return pool
 }
 

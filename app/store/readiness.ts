@@ -16,7 +16,15 @@ export interface ReadinessOptions {
 }
 
 export interface Readiness {
+  /** Whether sign-in can be served, or could a moment ago, within the grace. */
   isReady(): Promise<boolean>
+  /** Whether the database answers and can be written to, without any grace. */
+  isUp(): Promise<boolean>
+}
+
+interface Answer {
+  readonly isUp: boolean
+  readonly isReady: boolean
 }
 
 const SHARED_MS = 1000
@@ -25,18 +33,18 @@ const WARN_EVERY_MS = 30_000
 
 /** One query a second at most, however many ask. */
 export function createReadiness({ probe, log, clock, graceSeconds }: ReadinessOptions): Readiness {
-  let last: { at: number; answer: Promise<boolean> } | null = null
+  let last: { at: number; answer: Promise<Answer> } | null = null
   let failingSince: number | null = null
   let warnedAt: number | null = null
 
-  const ask = async (): Promise<boolean> => {
+  const ask = async (): Promise<Answer> => {
     const fault = await faultOf(probe)
     const now = clock()
     if (fault === null) {
       if (failingSince !== null) log.info('the store answers again')
       failingSince = null
       warnedAt = null
-      return true
+      return { isUp: true, isReady: true }
     }
     failingSince ??= now
     const isGraced = now - failingSince < graceSeconds * 1000
@@ -45,15 +53,17 @@ export function createReadiness({ probe, log, clock, graceSeconds }: ReadinessOp
       const consequence = isGraced ? 'still ready, by store.readiness_grace_seconds' : 'not ready'
       log.warn(`the store ${fault}: ${consequence}`)
     }
-    return isGraced
+    return { isUp: false, isReady: isGraced }
+  }
+  const shared = (): Promise<Answer> => {
+    const now = clock()
+    if (last === null || now - last.at >= SHARED_MS) last = { at: now, answer: ask() }
+    return last.answer
   }
 
   return {
-    isReady() {
-      const now = clock()
-      if (last === null || now - last.at >= SHARED_MS) last = { at: now, answer: ask() }
-      return last.answer
-    },
+    isReady: async () => (await shared()).isReady,
+    isUp: async () => (await shared()).isUp,
   }
 }
 

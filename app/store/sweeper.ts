@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { Clock } from '../lib/clock.ts'
 import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
+import type { StoreObserver } from './observer.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface SweeperOptions {
@@ -12,6 +13,8 @@ export interface SweeperOptions {
   readonly clock: Clock
   /** How many days after their last sign of activity people are forgotten. */
   readonly identityDays: number
+  /** Null, the default, when nobody measures. */
+  readonly observer?: Pick<StoreObserver, 'swept'> | null
   /** The machine's timer by default. */
   readonly every?: Every | undefined
 }
@@ -82,6 +85,13 @@ const LONG_LIVED: readonly Sweep[] = [
       delete from settings_checksums where ctid = any (array(
         select ctid from settings_checksums where served_at <= now() - interval '24 hours' limit $1))`,
   },
+  {
+    // A day is the longest that `gatehouse.google_groups.stale_seconds` allows.
+    table: 'google_group_cache',
+    text: `
+      delete from google_group_cache where ctid = any (array(
+        select ctid from google_group_cache where fetched_at <= now() - interval '1 day' limit $1))`,
+  },
 ]
 
 /** Who was not seen for so many days, counted in whole days of UTC (M-61); somebody seen meanwhile stays. */
@@ -111,13 +121,15 @@ export function startSweeper(options: SweeperOptions): Sweeper {
 }
 
 function startLoop(sweeps: readonly Sweep[], ms: number, options: SweeperOptions): Sweeper {
-  const { pool, log, clock, every = machineTimer } = options
+  const { pool, log, clock, every = machineTimer, observer = null } = options
   const failing = createCondition({ log, clock, text: 'expired rows cannot be deleted' })
   let running: Promise<void> | null = null
   let isStopped = false
   const sweepAll = async () => {
     try {
-      for (const sweep of sweeps) await sweepTable(pool, sweep, () => isStopped)
+      for (const sweep of sweeps) {
+        await sweepTable(pool, sweep, { isStopped: () => isStopped, observer })
+      }
       failing.ended()
     } catch (error) {
       if (!isStopped) failing.occurred({ cause: error instanceof Error ? error.message : String(error) })
@@ -137,9 +149,16 @@ function startLoop(sweeps: readonly Sweep[], ms: number, options: SweeperOptions
   }
 }
 
-async function sweepTable(pool: pg.Pool, sweep: Sweep, isStopped: () => boolean): Promise<void> {
+interface Sweeping {
+  readonly isStopped: () => boolean
+  readonly observer: Pick<StoreObserver, 'swept'> | null
+}
+
+async function sweepTable(pool: pg.Pool, sweep: Sweep, { isStopped, observer }: Sweeping): Promise<void> {
   for (let batch = 0; batch < MAX_BATCHES && !isStopped(); batch += 1) {
-    if ((await sweepBatch(pool, sweep)) < BATCH) return
+    const rows = await sweepBatch(pool, sweep)
+    observer?.swept(sweep.table, rows)
+    if (rows < BATCH) return
   }
 }
 

@@ -4,18 +4,13 @@ import type { TelemetryQueueConfig } from '../config/gatehouse.ts'
 import type { TelemetryConfig } from '../config/telemetry.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { type Delivered, type Delivery, deliver } from './delivery.ts'
+import { Collector, type CollectorToken } from '../otlp/collector.ts'
+import type { Delivery } from '../otlp/delivery.ts'
+import { type AttemptEnd, judge, type Verdict } from '../otlp/outcome.ts'
 import { DropReport } from './drop-report.ts'
 import { type Export, ExportQueue, type QueuedExport } from './export-queue.ts'
 import type { DropReason, Ledger, Signal } from './ledger.ts'
-import { type AttemptEnd, judge, type Verdict } from './outcome.ts'
 import { type Change, Pause } from './pause.ts'
-
-/** Gives the bearer of a destination that has one. */
-export interface DestinationToken {
-  get(): string | Promise<string>
-  refused(): void
-}
 
 export interface DestinationOptions {
   /** `<index>:<host>`. */
@@ -24,7 +19,7 @@ export interface DestinationOptions {
   readonly bounds: TelemetryQueueConfig
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>
   /** Null unless `auth.google` is set. */
-  readonly token: DestinationToken | null
+  readonly token: CollectorToken | null
   readonly ledger: Ledger
   /** Our product token. */
   readonly product: string
@@ -35,10 +30,10 @@ export interface DestinationOptions {
   readonly wallClock: Clock
 }
 
-/** An export that is being sent; nothing is on the wire while its credential is fetched. */
+/** An export that is being sent. */
 interface UnderWay {
   readonly since: number
-  delivery: Delivery | null
+  readonly delivery: Delivery
 }
 
 /** Between two attempts of one export; doubled each time. */
@@ -55,9 +50,7 @@ export class Destination {
   readonly #pause = new Pause()
   readonly #report: DropReport
   readonly #underWay = new Map<QueuedExport, UnderWay>()
-  readonly #origin: string
-  readonly #path: string
-  readonly #fixed: readonly string[]
+  readonly #collector: Collector
   #isStopping = false
   #isStopped = false
   #refusals = 0
@@ -66,12 +59,10 @@ export class Destination {
   #idle: (() => void) | null = null
 
   constructor(options: DestinationOptions) {
-    const { config, bounds, product } = options
-    const url = new URL(config.url)
+    const { bounds } = options
     this.name = options.name
     this.#options = options
-    this.#origin = url.origin
-    this.#path = url.pathname.replace(/\/+$/, '')
+    this.#collector = new Collector(options)
     this.#queue = new ExportQueue(
       {
         maxBytes: bounds.queue_bytes,
@@ -81,7 +72,6 @@ export class Destination {
       (queued, reason) => this.#drop(queued, reason),
     )
     this.#report = new DropReport(options.name, options)
-    this.#fixed = fixedHeaders(config, product)
   }
 
   get queuedBytes(): number {
@@ -115,7 +105,7 @@ export class Destination {
 
   /** Asked about once a second: ages, pauses, repeats and reports. */
   tick(now: number): void {
-    for (const { since, delivery } of this.#underWay.values()) delivery?.judgeAge(now - since)
+    for (const { since, delivery } of this.#underWay.values()) delivery.judgeAge(now - since)
     this.#queue.expire(now)
     this.#pump(now)
     const { queued } = this.pending
@@ -142,7 +132,7 @@ export class Destination {
     for (const [queued, { delivery }] of this.#underWay) {
       this.#underWay.delete(queued)
       this.#drop(queued, 'shutdown')
-      delivery?.abort()
+      delivery.abort()
     }
     return left
   }
@@ -161,8 +151,9 @@ export class Destination {
   }
 
   async #send(queued: QueuedExport, isProbe: boolean): Promise<void> {
-    this.#underWay.set(queued, { since: this.#options.clock(), delivery: null })
-    const { end, rejected } = await this.#attempt(queued)
+    const delivery = this.#collector.send(queued.item)
+    this.#underWay.set(queued, { since: this.#options.clock(), delivery })
+    const { end, rejected } = await delivery.done
     // Given up meanwhile: it is counted already.
     if (!this.#underWay.delete(queued)) return
     const verdict = judge(end)
@@ -172,29 +163,6 @@ export class Destination {
     if (rejected > 0) this.#say(++this.#partials, 'accepted an export and rejected items of it', { rejected })
     this.#pump(this.#options.clock())
     if (this.#underWay.size === 0) this.#idle?.()
-  }
-
-  async #attempt(queued: QueuedExport): Promise<Delivered> {
-    const { token, dispatcher, wallClock } = this.#options
-    let credential: string[] = []
-    try {
-      if (token !== null) credential = ['authorization', `Bearer ${await token.get()}`]
-    } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error)
-      return { end: { kind: 'no_credentials', cause }, rejected: 0 }
-    }
-    const { item } = queued
-    // Given up while the token was fetched: it is counted already.
-    const entry = this.#underWay.get(queued)
-    if (entry === undefined) return { end: { kind: 'no_credentials', cause: 'given up' }, rejected: 0 }
-    entry.delivery = deliver({
-      ...{ dispatcher, wallClock, body: item.body },
-      ...{ origin: this.#origin, path: `${this.#path}/v1/${item.signal}` },
-      headers: [...headersOf(item), ...this.#fixed, ...credential],
-    })
-    const delivered = await entry.delivery.done
-    if (delivered.end.kind === 'answered' && delivered.end.status === 401) token?.refused()
-    return delivered
   }
 
   #note({ health }: Verdict, isProbe: boolean): void {
@@ -250,21 +218,4 @@ export class Destination {
     if (times % SAID_EVERY !== 1) return
     this.#options.log.warn(`telemetry: ${this.name} ${what}`, { ...fields, times })
   }
-}
-
-/** What the operator writes replaces ours, whatever its case: no name goes out twice. */
-function fixedHeaders({ headers, auth }: DestinationOptions['config'], product: string): string[] {
-  const written = Object.entries(headers)
-  const isNamed = written.some(([name]) => name.toLowerCase() === 'user-agent')
-  const quota = auth?.google.quota_project
-  return [
-    ...(isNamed ? [] : ['user-agent', product]),
-    ...written.flat(),
-    ...(quota === undefined ? [] : ['x-goog-user-project', quota]),
-  ]
-}
-
-function headersOf({ contentType, contentEncoding }: Export): string[] {
-  const encoding = contentEncoding === undefined ? [] : ['content-encoding', contentEncoding]
-  return ['content-type', contentType, ...encoding]
 }

@@ -1,3 +1,5 @@
+import type { Loss } from '../otlp/outcome.ts'
+
 /** The kinds of telemetry, as the last part of an export's path. */
 export const SIGNALS = ['metrics', 'logs', 'traces'] as const
 
@@ -10,11 +12,7 @@ export type DropReason =
   | 'queue_full'
   | 'too_large'
   | 'expired'
-  | 'refused'
-  | 'failed'
-  | 'redirect'
-  | 'timeout'
-  | 'credentials'
+  | Loss
   | 'shutdown'
 
 /** What became of the exports of one signal for one destination. */

@@ -5,7 +5,8 @@ import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
 import { createTicker } from '../lib/ticker.ts'
 import type { Network } from '../net/network.ts'
-import { Destination, type DestinationToken } from './destination.ts'
+import type { CollectorToken } from '../otlp/collector.ts'
+import { Destination } from './destination.ts'
 import type { Export } from './export-queue.ts'
 import { createLedger, type DropReason, type Ledger, type Signal } from './ledger.ts'
 
@@ -16,12 +17,20 @@ export type ReceivedExport = Omit<Export, 'contentType'> & { readonly contentTyp
 export interface Relay {
   /** Takes an export. Never throws and never waits. */
   accept(received: ReceivedExport): void
-  /** Counts an export that was not kept, as too many were being received. */
-  discard(signal: Signal): void
+  /** Counts an export of `bytes` that was not kept, as too many were being received. */
+  discard(signal: Signal, bytes: number): void
+  /** What came in, for however many destinations; an export without a body is none. */
+  readonly intake: Readonly<Record<Signal, Intake>>
   readonly ledger: Pick<Ledger, 'accounts'>
   readonly destinations: readonly Pick<Destination, 'name' | 'queuedBytes' | 'isPaused' | 'pending'>[]
   /** Sends what waits for at most `ms`; the rest is dropped and named. */
   stop(ms: number): Promise<void>
+}
+
+/** Exports of one signal that clients sent, and their bytes. */
+export interface Intake {
+  readonly exports: number
+  readonly bytes: number
 }
 
 export interface RelayOptions {
@@ -30,7 +39,7 @@ export interface RelayOptions {
   readonly bounds: TelemetryQueueConfig
   readonly network: Pick<Network, 'dispatcher'>
   /** The service's own Google credentials; asked for only where a destination needs them. */
-  readonly googleToken: () => DestinationToken
+  readonly googleToken: () => CollectorToken
   readonly version: string
   readonly log: Log
   /** A clock that only goes forward. */
@@ -72,12 +81,15 @@ export function openRelay(options: RelayOptions): Relay {
   for (const destination of destinations) ticker.add(destination)
   const overflow = createCondition({ log, clock, text: OVERFLOW })
   const oddity = createCondition({ log, clock, text: ODDITY })
+  const intake = { metrics: intakeOf(), logs: intakeOf(), traces: intakeOf() }
   return {
     ledger,
     destinations,
+    intake,
     accept(received) {
+      if (received.body.length === 0) return
+      count(intake[received.signal], received.body.length)
       try {
-        if (received.body.length === 0) return
         if (isSendable(received)) return distribute(received, destinations, ledger)
         discard(ledger, received.signal, 'unsupported_type')
         oddity.occurred()
@@ -85,7 +97,8 @@ export function openRelay(options: RelayOptions): Relay {
         log.error('an export could not be queued', { cause: String(error) })
       }
     },
-    discard(signal) {
+    discard(signal, bytes) {
+      count(intake[signal], bytes)
       discard(ledger, signal, 'queue_full')
       overflow.occurred()
     },
@@ -104,6 +117,15 @@ function distribute(received: ReceivedExport, destinations: readonly Destination
   const takers = destinations.filter(destination => destination.takes(signal))
   if (takers.length === 0) discard(ledger, signal, 'no_destination')
   for (const destination of takers) destination.offer({ ...received, contentType })
+}
+
+function intakeOf() {
+  return { exports: 0, bytes: 0 }
+}
+
+function count(intake: { exports: number; bytes: number }, bytes: number): void {
+  intake.exports += 1
+  intake.bytes += bytes
 }
 
 function discard(ledger: Ledger, signal: Signal, reason: DropReason): void {

@@ -31,7 +31,7 @@ export function telemetryRoutes(options: TelemetryRoutesOptions): RouteOptions[]
     onRequest: options.bearer,
     handler: async (request, reply) => {
       const body = await readBodyWithin(request, MAX_BODY_BYTES, shared)
-      if (body === null) options.relay.discard(signal)
+      if (body === null) options.relay.discard(signal, Number(request.headers['content-length'] ?? 0))
       else options.relay.accept(exportOf(request, signal, body))
       return success(request, reply)
     },

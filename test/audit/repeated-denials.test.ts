@@ -10,7 +10,7 @@ function startAudit() {
   const time = { now: 0 }
   const audit = createAudit({
     clock: () => time.now,
-    writer: { audit: line => void lines.push(JSON.parse(line)), describeLoss() {} },
+    writer: { audit: line => void lines.push(JSON.parse(line)), describeLoss() {}, lostAuditLines: 0 },
   })
   return { audit, lines, time }
 }

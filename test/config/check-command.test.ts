@@ -48,6 +48,17 @@ test('--check --allow-unset needs no secrets', async t => {
   assert.deepEqual([code, stdout], [0, `${path}: valid\n`])
 })
 
+test('--check lists what Secret Manager would be asked for, and asks for nothing', async t => {
+  const name = 'projects/p/secrets/jwt/versions/3'
+  const path = fileIn(t, fileWith({ session: `session: { jwt_secret: "\${secret:${name}}" }` }))
+
+  assert.deepEqual(await run(['--config', path, '--check']), {
+    code: 0,
+    stdout: `${path}: valid\n`,
+    stderr: `not resolved: \${secret:${name}}\n`,
+  })
+})
+
 test('a start with a file that is refused ends with 1 before any socket', async t => {
   const path = fileIn(t, fileWith({ admin: 'admin: {}' }))
 

@@ -1,4 +1,4 @@
-// Upstreams whose providers come later: their sections are judged in full already.
+// Upstreams of clouds; those whose providers come later are judged in full already.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readEnvironment } from '../../app/config/environment.ts'
+import { quietGoogleLibraries, readEnvironment } from '../../app/config/environment.ts'
 
 test('an empty environment has the defaults of the manual', () => {
   const { variable, ...environment } = readEnvironment({})
@@ -89,4 +89,12 @@ test('no value of a variable is shown in a warning', () => {
 
   assert.equal(proxyProblems.length, 1)
   assert.equal([...warnings, ...proxyProblems].join().includes('marked'), false)
+})
+
+test('the variable that makes Google’s libraries print tokens and secrets is taken away', () => {
+  const variables: Record<string, string> = { GOOGLE_SDK_NODE_LOGGING: '*', PORT: '1' }
+
+  quietGoogleLibraries(variables)
+
+  assert.deepEqual(variables, { PORT: '1' })
 })

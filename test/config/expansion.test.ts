@@ -139,7 +139,7 @@ test('a regional secret takes its resolved value, and the latest version warns',
   const expansion = expandReferences(root, {
     variable: () => undefined,
     readFile: () => ({ kind: 'failed', code: 'ENOENT' }),
-    secrets: new Map([[name, 'resolved']]),
+    secrets: new Map([[name, { kind: 'read', value: 'resolved' }]]),
     allowUnset: false,
   })
 

@@ -195,9 +195,27 @@ test('each mode of the Google look-up takes its own keys', () => {
     ],
     ['mode: keyless_delegation, admin_email: a@b.example, key_path: /k', 'key_path', 'not used'],
     ['nested: true', 'mode', 'missing'],
+    ['mode: service_account_role, nested: true, membership: auto', 'nested', 'the short form of membership'],
+    ['mode: service_account_role, membership: check', 'membership', 'check asks about no group'],
+    ['mode: key_file, admin_email: a@b.example, key_path: /nowhere', 'key_path', 'cannot be read (ENOENT)'],
+    ['mode: key_file, admin_email: a@b.example, key_path: /other', 'key_path', 'no service-account key'],
   ]
-  for (const [lines = '', key = '', words = ''] of rows) {
-    assertProblem(gatehouse(`google_groups: { ${lines} }`), `gatehouse.google_groups.${key}`, [words])
+  const key = JSON.stringify({ type: 'service_account', client_email: 'x', private_key: 'y' })
+  const files = { '/k': key, '/other': '{}' }
+  for (const [lines = '', name = '', words = ''] of rows) {
+    const text = gatehouse(`google_groups: { ${lines} }`)
+    assertProblem(text, `gatehouse.google_groups.${name}`, [words], { files })
   }
   assert.deepEqual(problemsOf(gatehouse('google_groups: { mode: service_account_role, nested: true }')), [])
+})
+
+test('the membership check asks about a hundred groups at most', () => {
+  const lines = 'google_groups: { mode: service_account_role, membership: check }'
+  const fileOf = (count: number) => {
+    const groups = Array.from({ length: count }, (_, i) => `g${i}@example.com`)
+    return `${gatehouse(lines)}managed: { policies: [{ match: { groups: [${groups}] } }] }\n`
+  }
+
+  assert.deepEqual(problemsOf(fileOf(100)), [])
+  assertProblem(fileOf(101), 'gatehouse.google_groups.membership', ['101 groups', 'choose auto'])
 })

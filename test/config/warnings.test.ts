@@ -149,6 +149,10 @@ test('no offline_access with short sessions is a warning', () => {
   )
 })
 
+test('access_type offline stands for offline_access, which Google refuses', () => {
+  assert.deepEqual(warned(oidc('scopes: [openid], extra_auth_params: { access_type: offline }')), [])
+})
+
 test('groups of Google without a look-up are a warning: it sends none', () => {
   const google = SECTIONS['oidc']
     ?.replace('https://idp.example.com', 'https://accounts.google.com')
@@ -159,6 +163,18 @@ test('groups of Google without a look-up are a warning: it sends none', () => {
     'oidc.allowed_groups',
     'Google sends none',
   )
+})
+
+test('with a group look-up a named group that is no lower-case address would match nobody', () => {
+  const lines = (group: string) =>
+    fileWith({
+      managed: `managed: { policies: [{ match: { groups: ["${group}"] }, code: {} }, { match: {}, code: {} }] }`,
+      gatehouse: 'gatehouse: { google_groups: { mode: service_account_role } }',
+    })
+
+  assert.deepEqual(warningsOf(lines('team@example.com')), [])
+  for (const group of ['Team@example.com', 'team'])
+    assertWarning(warningsOf(lines(group)), 'managed.policies[0].match.groups[0]', 'would match nobody')
 })
 
 test('a database that may be reached in plain text is a warning', () => {

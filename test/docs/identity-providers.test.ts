@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { GatehouseSection } from '../../app/config/gatehouse.ts'
 import { OidcSection } from '../../app/config/oidc.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -11,9 +12,11 @@ const manual = readFileSync(join(root, 'docs/identity-providers.md'), 'utf8')
 const BLOCKS = [...manual.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block)
 
 test('every configuration block for an identity provider is one that the gateway accepts', () => {
-  const judged = BLOCKS.map(block => z.strictObject({ oidc: OidcSection }).safeParse(parse(block)))
+  const judged = BLOCKS.map(block =>
+    z.strictObject({ oidc: OidcSection, gatehouse: GatehouseSection.optional() }).safeParse(parse(block)),
+  )
 
-  assert.equal(BLOCKS.length, 9)
+  assert.equal(BLOCKS.length, 10)
   assert.deepEqual(
     judged.flatMap(({ error }) => (error ? [z.prettifyError(error)] : [])),
     [],

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECTIONS } from '../../app/config/config.ts'
+import { INSTRUMENTS } from '../../app/observability/instruments.ts'
 import { KEYS } from '../../infra/settings-schema.ts'
 import { PAGES, pageAt, prose } from '../support/manual.ts'
 import { schemaKeys } from '../support/schema-keys.ts'
@@ -30,8 +31,24 @@ function isShortKey(word: string): boolean {
   return keys.some(key => key.endsWith(`.${word}`))
 }
 
-test('every configuration key and audit event that a document names exists', () => {
-  const others = new Set(['error.type'])
+/** What traces are made of: names of attributes and spans. */
+const traced = ['app/observability/span.ts', 'app/observability/request-spans.ts'].flatMap(path =>
+  [...pageAt(path).matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),
+)
+
+/** Names of metrics and of their labels. */
+const measured = Object.entries(INSTRUMENTS).flatMap(([name, { labels }]) => [name, ...labels])
+
+test('every configuration key, audit event, metric and attribute that a document names exists', () => {
+  // Members of an error's body, and permissions of Google Cloud.
+  const others = new Set([
+    ...['error.type', 'error.message', 'aiplatform.endpoints.predict', 'serviceusage.services.use'],
+    'service.instance.id',
+    'cloud.region',
+    'otel.metric.overflow',
+    ...traced,
+    ...measured,
+  ])
   const unknown = dotted.filter(
     ({ word }) => !isKey(word) && !isShortKey(word) && !events.includes(word) && !others.has(word),
   )

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { REFUSALS } from '../../app/http/errors.ts'
+import { wordsFor } from '../../app/inference/upstream-errors.ts'
 
 const manual = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 
@@ -24,4 +25,14 @@ test('docs/errors.md names the headers that the table adds', () => {
       assert.ok(line.includes(`\`${name}: ${value}\``), `${code}: ${name}: ${value}`)
     }
   }
+})
+
+test('docs/errors.md has the words for each status of a cloud', () => {
+  const rows = [...manual.matchAll(/^\| (\d{3}) \| `([a-z_]+)` \| `([^`]+)` \|$/gm)]
+  const documentedWords = rows.map(([, status, type, message]) => ({ status: Number(status), type, message }))
+
+  assert.deepEqual(
+    documentedWords,
+    [400, 401, 403, 404, 413, 429, 501].map(status => ({ status, ...wordsFor(status) })),
+  )
 })

@@ -6,6 +6,7 @@ import { database } from '../../app/doctor/database.ts'
 import { egress } from '../../app/doctor/egress.ts'
 import { identityProvider } from '../../app/doctor/identity-provider.ts'
 import { runtimeAccount } from '../../app/doctor/runtime-account.ts'
+import { openNetwork } from '../../app/net/network.ts'
 import { findingsOf } from '../support/examination.ts'
 import { startHttp } from '../support/http-server.ts'
 import { startIdp } from '../support/idp.ts'
@@ -146,6 +147,27 @@ test('what cannot be reached is named with its purpose', async () => {
       'upstream anthropic: 127.0.0.1:9 cannot be reached (ECONNREFUSED)',
       'collector 0: 127.0.0.1:9 cannot be reached (ECONNREFUSED)',
     ],
+  )
+})
+
+test('an upstream on Vertex is looked for at the host of its location', async t => {
+  await using idp = await startIdp()
+  const network = openNetwork({
+    allowLoopback: true,
+    lookup: (_host, _options, done) =>
+      done(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), ''),
+  })
+  t.after(() => network.close())
+  const vertex = { provider: 'vertex', region: 'eu', project_id: 'p', auth: {} }
+
+  assert.deepEqual(
+    (
+      await findingsOf(egress, {
+        sections: { oidc: { issuer: idp.issuer, ...CLIENT }, upstreams: [vertex] },
+        network,
+      })
+    ).map(({ evidence }) => evidence),
+    ['upstream vertex: aiplatform.eu.rep.googleapis.com cannot be reached (ENOTFOUND)'],
   )
 })
 

@@ -98,3 +98,18 @@ test('groups are a list of names', () => {
     },
   })
 })
+
+test('each upstream is named with the id under which it is asked', async t => {
+  const vertex = '{ provider: vertex, region: global, project_id: marked-project, auth: {} }'
+  const upstreams = `upstreams: [${vertex}, { provider: anthropic, auth: { api_key: "\${API_KEY}" } }]`
+  const path = fileIn(t, fileWith({ upstreams }))
+  const said = ['explain', '--config', path, '--email', 'ada@example.com', '--groups', 'staff']
+
+  const { stdout } = await run([...said, '--model', 'claude-haiku-4-5'], SECRETS)
+
+  assert.match(
+    stdout,
+    /^claude-haiku-4-5-20251001: vertex as claude-haiku-4-5@20251001, then anthropic as claude-haiku-4-5-20251001$/m,
+  )
+  assert.doesNotMatch(stdout, /marked-/)
+})

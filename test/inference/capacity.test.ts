@@ -49,7 +49,8 @@ test('a request beyond max_concurrent_inference is told to come back in one to f
       headers: { 'retry-after': seconds },
     })),
   )
-  assert.deepEqual([capacity.open, capacity.shed, capacity.bufferedBytes], [2, 4, 20])
+  assert.deepEqual([capacity.open, capacity.bufferedBytes], [2, 20])
+  assert.deepEqual(capacity.shed, { capacity: 4, memory: 0 })
 })
 
 test('a request that ends makes room for the next, once', () => {

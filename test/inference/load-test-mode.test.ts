@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { post, STREAM_BODY } from '../support/relay-client.ts'
 import { startRelay } from '../support/relay-rig.ts'
 import { startUpstream } from '../support/upstream.ts'
+import { startVertex } from '../support/vertex.ts'
 
 const LOAD_TEST = { enabled: true, reply_tokens: 100, reply_seconds: 0.05 }
 
@@ -94,4 +95,16 @@ test('outside load test mode x-load-test-user means nothing', async () => {
 
   assert.equal((await relay.audited(1))[0]?.sub, 'dev-1')
   assert.equal(upstream.requests[0]?.headers['x-load-test-user'], undefined)
+})
+
+test('a rehearsal of Vertex takes a token, sends nothing there, and streams in its framing', async t => {
+  await using rig = await startVertex(t, { loadTest: LOAD_TEST })
+
+  const streamed = await post(rig.port, { body: STREAM_BODY })
+  const count = await post(rig.port, { path: '/v1/messages/count_tokens' })
+
+  assert.equal(textOf(streamed.body).length, 400)
+  assert.equal(streamed.isComplete, true)
+  assert.equal(count.body, '{"input_tokens":0}')
+  assert.deepEqual([rig.tokens.length, rig.vertex.requests.length], [1, 0])
 })

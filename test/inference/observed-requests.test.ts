@@ -23,7 +23,7 @@ function recorder(trace: { traceId: string } | null = null) {
 /** The marks of a record in the order in which they must have happened. */
 function marks(record: RequestRecord): number[] {
   const { receivedAt, startedAt, bodyReadAt, attempts, firstByteAt, endedAt } = record
-  const tried = attempts.flatMap(attempt => [attempt.startedAt, attempt.endedAt])
+  const tried = attempts.flatMap(attempt => [attempt.startedAt, attempt.sendingAt ?? 0, attempt.endedAt])
   const last = tried.pop()
   const all = [receivedAt, startedAt, bodyReadAt, ...tried, firstByteAt, last, endedAt]
   return all.filter(mark => typeof mark === 'number')

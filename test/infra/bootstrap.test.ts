@@ -101,7 +101,7 @@ test('a feature brings its roles, and only its own', () => {
 
   const roles = calls.join('\n')
   assert.match(roles, /roles\/cloudbuild\.builds\.editor/)
-  assert.doesNotMatch(roles, /cloudkms|pubsub|privateca/)
+  assert.doesNotMatch(roles, /cloudkms|pubsub|servicenetworking/)
 })
 
 test('an unknown feature is refused before anything is done', () => {

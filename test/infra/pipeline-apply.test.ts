@@ -25,10 +25,10 @@ const FETCHED = {
 }
 
 const terraform = (changes: unknown): Row[] => [
-  { asked: '^terraform -chdir=\\S+ init ' },
-  { asked: '^terraform -chdir=\\S+ plan ', writes: { '.deploy/shift': 'a plan' } },
-  { asked: '^terraform -chdir=\\S+ show -json ', says: JSON.stringify({ resource_changes: changes }) },
-  { asked: '^terraform -chdir=\\S+ apply ' },
+  { asked: '^terraform -chdir=[^ ]+ init ' },
+  { asked: '^terraform -chdir=[^ ]+ plan ', writes: { '.deploy/shift': 'a plan' } },
+  { asked: '^terraform -chdir=[^ ]+ show -json ', says: JSON.stringify({ resource_changes: changes }) },
+  { asked: '^terraform -chdir=[^ ]+ apply ' },
 ]
 const change = (type: string, before: object, after: object) => ({
   ...{ address: `${type}.x`, type, change: { actions: ['update'], before, after } },
@@ -109,34 +109,44 @@ test('a tenth of the traffic is shifted by a plan that changes nothing else', ()
   assert.ok(outcome.isShifted && isApplied(outcome))
 })
 
+/** What the pipeline makes of a plan with these changes. */
+function judged(changes: readonly unknown[]) {
+  using rig = new PipelineRig([])
+  rig.write({ 'plan.json': JSON.stringify({ resource_changes: changes }) })
+  return rig.run('-c', { args: ['node infra/pipeline/only-traffic.ts plan.json'] })
+}
+
 test('what Google will compute is no change', () => {
   const before = { etag: 'e', template: [{ image: 'a', build: 'b' }], traffic: [1] }
   const shift = change('google_cloud_run_v2_service', before, { template: [{ image: 'a' }], traffic: [2] })
 
-  assert.equal(ran('shift-traffic.sh', ['10'], terraform([shift])).exit, 0)
+  assert.equal(judged([UNTOUCHED, shift]).exit, 0)
 })
 
-test('a plan that would change more than the traffic is not applied', () => {
+test('whatever is more than the traffic is seen', () => {
   const more = [
     change('google_sql_database_instance', { tier: 'a' }, { tier: 'b' }),
     change('google_cloud_run_v2_service', { ingress: 'a', traffic: [1] }, { ingress: 'b', traffic: [2] }),
-    change('google_cloud_run_v2_service', { template: [{ image: 'a' }] }, { template: [{ image: 'b' }] }),
-    change('google_cloud_run_v2_service', { template: [{ image: 'a' }] }, { template: [{ image: null }] }),
-    change(
-      'google_cloud_run_v2_service',
-      { template: [{ volumes: [1, 2] }] },
-      { template: [{ volumes: [1] }] },
+    ...[[{ image: 'b' }], [{ image: null }], [], [{ image: 'a' }, { image: 'a' }]].map(template =>
+      change('google_cloud_run_v2_service', { template: [{ image: 'a' }] }, { template }),
     ),
     { ...SHIFT, change: { ...SHIFT.change, actions: ['delete', 'create'] } },
+    { ...UNTOUCHED, change: { actions: ['create'], before: null, after: {} } },
   ]
 
   for (const resource of more) {
-    const outcome = ran('shift-traffic.sh', ['10'], terraform([SHIFT, resource]))
+    const { exit, said } = judged([SHIFT, resource])
 
-    assert.equal(outcome.exit, 1)
-    assert.match(outcome.said, /more than its traffic/)
-    assert.ok(!outcome.isShifted && !isApplied(outcome))
+    assert.equal(exit, 1, JSON.stringify(resource))
+    assert.match(said, /more than its traffic/)
   }
+})
+
+test('a plan that would change more than the traffic is not applied', () => {
+  const outcome = ran('shift-traffic.sh', ['10'], terraform([SHIFT, change('a', { b: 1 }, { b: 2 })]))
+
+  assert.equal(outcome.exit, 1)
+  assert.ok(!outcome.isShifted && !isApplied(outcome))
 })
 
 test('at a tenth the doctor asks again, and the release goes on', () => {

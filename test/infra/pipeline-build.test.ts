@@ -75,3 +75,12 @@ test('an environment that does not synthesize ends the build', () => {
 
   assert.equal(rig.run('infra/pipeline/synth-all.sh').exit, 1)
 })
+
+test('Terraform is taken along from its own image, for the steps that have Node.js', () => {
+  using rig = new PipelineRig([{ asked: '^terraform version$', says: 'Terraform v1.11.4\n' }])
+
+  const { exit, said } = rig.run('infra/pipeline/take-terraform.sh')
+
+  assert.equal(exit, 0, said)
+  assert.ok(rig.has('.deploy/bin/terraform'))
+})

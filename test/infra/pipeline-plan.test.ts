@@ -112,8 +112,8 @@ test('where Binary Authorization is off nothing is signed', () => {
 })
 
 const PLANNED: readonly Row[] = [
-  { asked: '^terraform -chdir=\\S+ init ', writes: { [`${STACK}/.terraform.lock.hcl`]: 'locks' } },
-  { asked: '^terraform -chdir=\\S+ plan ', writes: { '.deploy/plan': 'the plan' } },
+  { asked: '^terraform -chdir=[^ ]+ init ', writes: { [`${STACK}/.terraform.lock.hcl`]: 'locks' } },
+  { asked: '^terraform -chdir=[^ ]+ plan ', writes: { '.deploy/plan': 'the plan' } },
 ]
 const FOUND = { '.deploy/image': `${IMAGE}@${DIGEST}\n`, '.deploy/stable-revision': 'gatehouse-00007-abc\n' }
 

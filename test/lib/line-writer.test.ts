@@ -66,6 +66,7 @@ test('lost audit lines are counted and told as soon as writing works again', asy
   sink.release()
 
   assert.deepEqual(sink.taken, ['first audit line\n', 'gap 2 since 1000\n', 'fourth\n'])
+  assert.equal(writer.lostAuditLines, 2)
 })
 
 test('flush resolves when everything has been handed over', async () => {

@@ -140,6 +140,18 @@ test('a key that Google does not accept', async t => {
   )
 })
 
+test('a refusal that names the account leaves its address out of the log', async t => {
+  const fault = await faultOfService(t, (_request, response) => {
+    const body = {
+      error: 'invalid_grant',
+      error_description: 'Gaia id not found for g@p.iam.gserviceaccount.com',
+    }
+    response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+
+  assert.match(fault, /\(400: invalid_grant: Gaia id not found for \[masked\]\)/)
+})
+
 test('a refusal that quotes the assertion does not bring it into the log', async t => {
   const fault = await faultOfService(t, (request, response) => {
     request.on('data', chunk => {

@@ -24,6 +24,7 @@ test('a migration that has been released never changes', async () => {
     '0001-sign-in.sql': '6a6e9c44f68253f8cd8216c242173864e9b8359a67ef315ddbd340ed3d55c89c',
     '0002-people.sql': '34eafee686b15d725fb4d7afacab0eb58979bc750ab3ff2e5be067df14012491',
     '0003-settings-checksums.sql': '1dcd21897ec827486344355038c4b10736bed33ca721686abb32dbf6dad63b9f',
+    '0004-google-groups.sql': 'f3763fa5c885a2b48c4d04c0161eb051161364fc17dc465a70c006e6d43aeff8',
   }
 
   const migrations = await readMigrations(RELEASED)
@@ -62,6 +63,7 @@ test('replicas that boot together apply each migration once', async () => {
     '0001-sign-in.sql',
     '0002-people.sql',
     '0003-settings-checksums.sql',
+    '0004-google-groups.sql',
   ])
   await Promise.all(replicas.map(pool => pool.end()))
 })

@@ -18,7 +18,7 @@ async function arrange({ graceSeconds = 0, max = 1 } = {}) {
   probe.on('error', () => {})
   const log = recordLog()
   let now = 0
-  const { isReady } = createReadiness({ probe, log, clock: () => now, graceSeconds })
+  const { isReady, isUp } = createReadiness({ probe, log, clock: () => now, graceSeconds })
   return {
     ...{ database, proxy, probe, log },
     /** Asks at `seconds` after the start. */
@@ -26,6 +26,7 @@ async function arrange({ graceSeconds = 0, max = 1 } = {}) {
       now = seconds * 1000
       return isReady()
     },
+    isUp,
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]()
       await probe.end()
@@ -84,6 +85,7 @@ test('the grace counts from the first failure', async () => {
   answers.push(await bench.at(18))
 
   assert.deepEqual(answers, [true, true, false, true, true])
+  assert.equal(await bench.isUp(), false, 'the grace hides nothing from whoever measures')
   assert.match(bench.log.lines[0] ?? '', /: still ready, by store\.readiness_grace_seconds$/)
 })
 

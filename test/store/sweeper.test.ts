@@ -41,6 +41,8 @@ async function fill({ pool }: TestDatabase, expired: number): Promise<void> {
                     select i::text, until - interval '24 hours' from (${times}) as t`)
   await pool.query(`insert into principal_emails (principal, updated_at)
                     select i::text, until - interval '91 days' * sign(i) from (${times}) as t`)
+  await pool.query(`insert into google_group_cache (key, groups, fetched_at)
+                    select int4send(i), '[]', until - interval '1 day' * sign(i) from (${times}) as t`)
 }
 
 async function counts({ pool }: TestDatabase) {
@@ -51,7 +53,8 @@ async function counts({ pool }: TestDatabase) {
            (select count(*)::int from session_refresh) as session_refresh,
            (select count(*)::int from revoked_sessions) as revoked_sessions,
            (select count(*)::int from settings_checksums) as settings_checksums,
-           (select count(*)::int from principal_emails) as principal_emails`)
+           (select count(*)::int from principal_emails) as principal_emails,
+           (select count(*)::int from google_group_cache) as google_group_cache`)
   return rows[0]
 }
 
@@ -70,6 +73,7 @@ test('what has expired is deleted, the rest stays, in more batches than one', as
     revoked_sessions: 1,
     settings_checksums: 1,
     principal_emails: 1,
+    google_group_cache: 1,
   })
   assert.deepEqual(log.lines, [])
 })
@@ -90,6 +94,7 @@ test('state of sign-ins is swept every 30 seconds, state of sessions every hour'
     revoked_sessions: 2,
     settings_checksums: 2,
     principal_emails: 2,
+    google_group_cache: 2,
   })
 })
 

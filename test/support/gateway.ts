@@ -1,4 +1,5 @@
 // A whole gateway as the process runs it: real listener, database, identity provider and upstream, on loopback.
+import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import { readEnvironment } from '../../app/config/environment.ts'
@@ -77,7 +78,10 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
   }
   const log = recordLog()
   const events: AuditEvent[] = []
-  const audit = { write: (event: AuditEvent) => void events.push(JSON.parse(JSON.stringify(event))) }
+  const audit = {
+    write: (event: AuditEvent) => void events.push(JSON.parse(JSON.stringify(event))),
+    dropped: 0,
+  }
   const { config } = loaded
   const shared = {
     config,
@@ -86,6 +90,8 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
     clock,
     monotonic: () => performance.now(),
     version: '0.0.0-test',
+    configSha256: createHash('sha256').update(gatewayConfig(settings)).digest('hex'),
+    audit,
   }
   const services = await openServices({
     ...shared,
@@ -94,7 +100,7 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
   })
   const drain = createDrain(log)
   const server = buildGateway({
-    ...{ ...shared, services, drain, audit },
+    ...{ ...shared, services, drain },
     protocolFile: fileURLToPath(new URL('../../app/protocol/protocol.md', import.meta.url)),
   })
   await listen(server, config.listen)

@@ -1,5 +1,5 @@
 // Google on loopback: a metadata server, and its token service, which judges assertions by the letter of RFC 7523.
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
@@ -83,7 +83,12 @@ export function serviceAccount() {
     client_email: 'gateway@p.iam.gserviceaccount.com',
     token_uri: 'https://oauth2.googleapis.com/token',
   }
-  return { file, publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() }
+  const signed = (claims: unknown): string => {
+    const parts = [{ alg: 'RS256', typ: 'JWT', kid: file.private_key_id }, claims]
+    const text = parts.map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+    return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`
+  }
+  return { file, sign: signed, publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() }
 }
 
 /** The claims of an assertion, when its signature is the account's. */
@@ -95,20 +100,25 @@ export function claimsOf(assertion: string, publicKey: string): Record<string, u
   return { alg, isSigned, ...JSON.parse(Buffer.from(body, 'base64url').toString()) }
 }
 
-/** A network on which every address of Google's is one TLS server on this machine. */
+/** A network on which every address of Google's is one TLS server on this machine; plain http goes where it says. */
 export async function googleNetwork(t: TestContext, listener: RequestListener) {
   const authority = createAuthority('Test Roots')
-  const services = ['oauth2', 'sts', 'iamcredentials', 'sqladmin', 'cloudresourcemanager', 'serviceusage']
-  services.push('storage', 'compute', 'dns', 'orgpolicy', 'cloudbilling')
-  const names = services.map(service => `${service}.googleapis.com`)
+  const services = [
+    ...['oauth2', 'sts', 'iamcredentials', 'sqladmin', 'admin', 'cloudidentity', 'secretmanager'],
+    ...['cloudresourcemanager', 'serviceusage', 'storage', 'compute', 'dns', 'orgpolicy', 'cloudbilling'],
+  ]
+  const names = [...services, 'secretmanager.europe-west1.rep'].map(service => `${service}.googleapis.com`)
   const server = createTlsServer(authority.issue(...names), listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // a TCP server has an address with a port
   const connect = buildConnector({ ca: authority.cert, allowH2: false })
   const agent = new Agent({
-    connect: (target, done) =>
-      connect({ ...target, servername: target.hostname, hostname: '127.0.0.1', port: `${port}` }, done),
+    connect(target, done) {
+      if (target.protocol === 'http:') return connect(target, done)
+      const server = { servername: target.hostname, hostname: '127.0.0.1', port: `${port}` }
+      return connect({ ...target, ...server }, done)
+    },
   })
   t.after(() => {
     server.closeAllConnections()

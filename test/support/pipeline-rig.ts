@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '../..')
 
 /** How a program answers when its name and arguments match. The first row that fits is taken. */
 export interface Row {
-  /** A regular expression over the whole line. */
+  /** An extended regular expression (POSIX) over the whole line. */
   readonly asked: string
   /** Only when a row of an earlier call said so in `learns`. */
   readonly knows?: string
@@ -46,18 +46,16 @@ export class PipelineRig implements Disposable {
       symlinkSync(join(root, shared), join(this.folder, shared))
     }
     mkdirSync(this.#programs)
-    for (const name of ['gcloud', 'terraform', 'docker']) {
-      const file = join(this.#programs, name)
-      const program = join(root, 'test/support/table-program.js')
-      writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${program}' ${name} "$@"\n`)
-      chmodSync(file, 0o755)
-    }
     this.answer(rows)
   }
 
   /** From now on. */
   answer(rows: readonly Row[]): void {
-    writeFileSync(join(this.#programs, 'rows.json'), JSON.stringify(rows))
+    for (const name of ['gcloud', 'terraform', 'docker']) {
+      const file = join(this.#programs, name)
+      writeFileSync(file, programOf(name, rows))
+      chmodSync(file, 0o755)
+    }
   }
 
   run(
@@ -95,4 +93,35 @@ export class PipelineRig implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** A program that writes down what it is asked, and answers with the first row that fits. Bash alone, to be quick. */
+function programOf(name: string, rows: readonly Row[]): string {
+  return [
+    '#!/usr/bin/env bash',
+    `line="${name} $*"`,
+    'printf "%s\\n" "$line" >>"$TABLE/calls"',
+    ...rows.map(branchOf),
+    'echo "no row answers: $line" >&2',
+    'exit 97',
+  ].join('\n')
+}
+
+function branchOf({ asked, knows, learns, says = '', exit = 0, writes = {} }: Row): string {
+  return [
+    `asked=${quoted(asked)}`,
+    `if [[ $line =~ $asked ]]${knows === undefined ? '' : ` && [[ -f $TABLE/fact-${knows} ]]`}; then`,
+    ...(learns === undefined ? [] : [`: >"$TABLE/fact-${learns}"`]),
+    ...Object.entries(writes).flatMap(([path, text]) => [
+      `mkdir -p ${quoted(dirname(path))}`,
+      `printf %s ${quoted(text)} >${quoted(path)}`,
+    ]),
+    `printf %s ${quoted(says)}`,
+    `exit ${exit}`,
+    'fi',
+  ].join('\n')
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -4,7 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { GatehouseSection, type TelemetryQueueConfig } from '../../app/config/gatehouse.ts'
 import { TelemetrySection } from '../../app/config/telemetry.ts'
 import { openNetwork } from '../../app/net/network.ts'
-import type { Destination, DestinationToken } from '../../app/telemetry/destination.ts'
+import type { CollectorToken } from '../../app/otlp/collector.ts'
+import type { Destination } from '../../app/telemetry/destination.ts'
 import { openRelay, type Relay } from '../../app/telemetry/relay.ts'
 import { recordLog } from './recorded-log.ts'
 
@@ -27,7 +28,7 @@ type Destinations = readonly Readonly<Record<string, unknown>>[]
 export function startRelay(
   forward_to: Destinations,
   bounds: Partial<TelemetryQueueConfig> = {},
-  { allowLoopback = true, token }: { allowLoopback?: boolean; token?: DestinationToken } = {},
+  { allowLoopback = true, token }: { allowLoopback?: boolean; token?: CollectorToken } = {},
 ): RelayUnderTest {
   const log = recordLog()
   const network = openNetwork({ allowLoopback })

@@ -127,7 +127,7 @@ export async function surround(
       if (end.kind !== 'signed_in') throw new Error(end.message)
       return { refresh_token: '', ...end.tokens }
     },
-    ask: (bearer, body = ASK) => askMessages(gateway.url, bearer, body),
+    ask: (bearer, body = ASK) => askMessages(gateway.url, bearer, { body }),
     async get(path) {
       return replyOf(await fetch(`${gateway.url}${path}`, { redirect: 'manual' }))
     },
@@ -137,11 +137,16 @@ export async function surround(
 }
 
 /** `POST /v1/messages` as the real client sends it. */
-export async function askMessages(url: string, bearer: string, body: object = ASK): Promise<Reply> {
+export async function askMessages(
+  url: string,
+  bearer: string,
+  { body = ASK, headers: others = {} }: { body?: object; headers?: Readonly<Record<string, string>> } = {},
+): Promise<Reply> {
   const headers = {
     ...{ authorization: `Bearer ${bearer}`, 'anthropic-version': '2023-06-01' },
     'content-type': 'application/json',
     'user-agent': 'claude-cli/2.1.330 (external, cli)',
+    ...others,
   }
   const sent = await fetch(`${url}/v1/messages?beta=true`, {
     ...{ method: 'POST', headers, body: JSON.stringify(body) },

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { judge, retryAfterMs } from '../../app/otlp/outcome.ts'
+import { rejectedItems } from '../../app/otlp/partial-success.ts'
 import { ExportQueue, type QueuedExport } from '../../app/telemetry/export-queue.ts'
-import { judge, retryAfterMs } from '../../app/telemetry/outcome.ts'
-import { rejectedItems } from '../../app/telemetry/partial-success.ts'
 import { Pause } from '../../app/telemetry/pause.ts'
 
 function queued(since: number, bytes: number, notBefore = since): QueuedExport {

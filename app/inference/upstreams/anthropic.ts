@@ -27,6 +27,8 @@ const PATHS: Readonly<Record<Call['operation'], string>> = {
 /** The Anthropic API, or a proxy of the operator's that speaks it. */
 export class AnthropicUpstream implements Upstream {
   readonly provider = 'anthropic'
+  readonly cloud = null
+  readonly maxBodyBytes = Number.POSITIVE_INFINITY
   readonly name: string
   readonly origin: string
   readonly dispatcher: Upstream['dispatcher']
@@ -47,10 +49,13 @@ export class AnthropicUpstream implements Upstream {
     this.ttfbMs = ttfbMs
     this.#basePath = base.pathname.replace(/\/$/, '')
     this.#rules = {
+      takesContentType: true,
+      takesOpenAnthropic: true,
       takesStainless: true,
       takesUserAgent: true,
       product,
       betas: apiKey === undefined ? [OAUTH_BETA] : [],
+      withoutBetas: [],
     }
     this.#fixed = Object.entries(config.headers).flat()
     if (apiKey !== undefined) this.#fixed = [...this.#fixed, 'x-api-key', apiKey]

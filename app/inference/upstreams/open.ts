@@ -1,13 +1,19 @@
 // From the configuration to upstreams that can be asked: the only place that lists the providers.
-import type { AnthropicUpstreamConfig, UpstreamsConfig } from '../../config/upstreams.ts'
+import type {
+  AnthropicUpstreamConfig,
+  UpstreamsConfig,
+  VertexUpstreamConfig,
+} from '../../config/upstreams.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ExpiringToken } from '../../lib/expiring-token.ts'
 import type { Log } from '../../lib/log.ts'
 import { guardedFetch } from '../../net/fetch.ts'
+import { createGoogleToken, type GoogleToken } from '../../net/google-token.ts'
 import type { Network } from '../../net/network.ts'
 import { AnthropicUpstream } from './anthropic.ts'
 import { createFederation } from './anthropic-federation.ts'
 import type { Upstream } from './upstream.ts'
+import { VertexUpstream, vertexUrl } from './vertex.ts'
 
 export interface UpstreamsOptions {
   readonly upstreams: UpstreamsConfig
@@ -25,20 +31,43 @@ export interface UpstreamsOptions {
 const EXCHANGE_MS = 10_000
 const MAX_EXCHANGE_ANSWER = 1024 * 1024
 const ANTHROPIC_TTFB_MS = 120_000
+const CLOUD_TTFB_MS = 300_000
+
+/** Google's metadata server hands out the same token until five minutes before its end. */
+const GOOGLE_REFRESH_AHEAD_MS = 240_000
+const GOOGLE_BLOCK_UNDER_MS = 30_000
 
 /** Opens every upstream, in file order; no request is sent. */
 export function openUpstreams(options: UpstreamsOptions): ReadonlyMap<string, Upstream> {
-  return new Map(options.upstreams.map(config => [config.name, openUpstream(config, options)]))
+  const credentials = new GoogleCredentials(options)
+  return new Map(options.upstreams.map(config => [config.name, openUpstream(config, options, credentials)]))
 }
 
-function openUpstream(config: UpstreamsConfig[number], options: UpstreamsOptions): Upstream {
+/** Where an upstream's requests go; null while its provider cannot be asked. */
+export function urlOf(config: UpstreamsConfig[number]): URL | null {
+  switch (config.provider) {
+    case 'anthropic':
+      return new URL(config.base_url)
+    case 'vertex':
+      return vertexUrl(config)
+    default:
+      return null
+  }
+}
+
+function openUpstream(
+  config: UpstreamsConfig[number],
+  options: UpstreamsOptions,
+  credentials: GoogleCredentials,
+): Upstream {
   switch (config.provider) {
     case 'anthropic':
       return openAnthropic(config, options)
+    case 'vertex':
+      return openVertex(config, options, credentials)
     case 'bedrock':
     case 'mantle':
     case 'anthropicAws':
-    case 'vertex':
     case 'foundry':
       throw new Error(`upstream "${config.name}": provider ${config.provider} is not there yet`)
   }
@@ -69,4 +98,41 @@ function federationOf(config: AnthropicUpstreamConfig, options: UpstreamsOptions
     clock: options.clock,
     log: options.log,
   })
+}
+
+function openVertex(
+  config: VertexUpstreamConfig,
+  { network, version, ttfbMs }: UpstreamsOptions,
+  credentials: GoogleCredentials,
+): Upstream {
+  return new VertexUpstream({
+    config,
+    credential: credentials.of(config.auth.service_account_json),
+    dispatcher: network.dispatcher({ purpose: 'upstream', name: config.name }),
+    ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
+    product: `gatehouse/${version}`,
+  })
+}
+
+/** One token for each credential, however many upstreams use it. */
+class GoogleCredentials {
+  readonly #options: UpstreamsOptions
+  readonly #tokens = new Map<string | undefined, GoogleToken>()
+
+  constructor(options: UpstreamsOptions) {
+    this.#options = options
+  }
+
+  of(keyFile: string | undefined): GoogleToken {
+    const { network, log, clock } = this.#options
+    const token =
+      this.#tokens.get(keyFile) ??
+      createGoogleToken({
+        ...{ network, log, clock, keyFile },
+        refreshAheadMs: GOOGLE_REFRESH_AHEAD_MS,
+        blockUnderMs: GOOGLE_BLOCK_UNDER_MS,
+      })
+    this.#tokens.set(keyFile, token)
+    return token
+  }
 }

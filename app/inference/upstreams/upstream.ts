@@ -33,6 +33,15 @@ export interface OutgoingBody {
   readonly length: number
 }
 
+/**
+ * What is done with the answers of every provider but `anthropic`: headers by an allow-list, errors in our words,
+ * pings in quiet streams.
+ */
+export interface Cloud {
+  /** The operator's own names in the cloud, such as a project's id; no developer is told them. */
+  readonly identifiers: readonly string[]
+}
+
 /** One entry of `upstreams:`, ready to be asked. */
 export interface Upstream {
   readonly name: string
@@ -41,6 +50,10 @@ export interface Upstream {
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>
   /** From handing the request over to the head of the response, in milliseconds. */
   readonly ttfbMs: number
+  /** Null for `anthropic`, whose answers are passed on as they are. */
+  readonly cloud: Cloud | null
+  /** A longer body is not sent there (I-48). */
+  readonly maxBodyBytes: number
   /** What has to change in the body. */
   edits(call: Call): readonly BodyEdit[]
   /** The request's head with its credential; a promise only while a credential is fetched, which may fail. */

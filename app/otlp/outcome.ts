@@ -1,6 +1,4 @@
-import type { DropReason } from './ledger.ts'
-
-/** What a destination did with one export. */
+/** What a collector did with one export. */
 export type AttemptEnd =
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfterMs: number | null }
   | { readonly kind: 'broke'; readonly isTimeout: boolean; readonly wasSent: boolean; readonly cause: string }
@@ -8,13 +6,16 @@ export type AttemptEnd =
   | { readonly kind: 'forbidden'; readonly cause: string }
   | { readonly kind: 'no_credentials'; readonly cause: string }
 
+/** Why a collector did not get an export. */
+export type Loss = 'refused' | 'failed' | 'redirect' | 'timeout' | 'credentials'
+
 /** What follows from it. */
 export interface Verdict {
-  /** What it says of the destination: `refused` says nothing, as it is about the export. */
+  /** What it says of the collector: `refused` says nothing, as it is about the export. */
   readonly health: 'well' | 'failing' | 'refused'
   readonly fate: 'forwarded' | 'retry' | 'drop'
   /** The reason of a drop; of a retry, when there is no further attempt. */
-  readonly reason: DropReason
+  readonly reason: Loss
 }
 
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422, 431])
