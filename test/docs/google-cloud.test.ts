@@ -140,7 +140,7 @@ test('scripts that reach for a tool of CDKTF switch off its call home, and name 
       'CHECKPOINT_DISABLE=1 npx -y cdktn-cli@0.24.0 deploy "${GATEHOUSE_ENV:?names the environment}"',
     ],
   )
-  assert.equal(JSON.parse(pageAt('cdktf.json')).app, 'node_modules/.bin/node infra/main.ts')
+  assert.equal(JSON.parse(pageAt('cdktf.json')).app, `node_modules/.bin/${manifest.scripts.synth}`)
 })
 
 test('the settings of machines are those of the output', () => {
