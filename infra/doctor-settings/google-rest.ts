@@ -1,5 +1,6 @@
 // Google's REST APIs, asked as the caller: an answer of a known shape, or why there is none.
 import { z } from 'zod'
+import { printable } from '../../app/lib/printable.ts'
 
 export type Answer<T> = { readonly kind: 'answered'; readonly value: T } | Refused
 
@@ -97,5 +98,5 @@ function reasonOf(body: unknown): string {
   if (!parsed.success) return ''
   const { details = [], errors = [], status } = parsed.data.error
   const [reason] = [...details, ...errors].flatMap(({ reason }) => reason ?? [])
-  return reason ?? status ?? ''
+  return printable(reason ?? status ?? '', 80)
 }

@@ -1,6 +1,6 @@
 // Looks at the surroundings of an environment before anything is applied: npm run doctor:settings -- <env> [--json]
 import { join } from 'node:path'
-import { readEnvironment } from '../../app/config/environment.ts'
+import { quietGoogleLibraries, readEnvironment } from '../../app/config/environment.ts'
 import { hasFailed, reportJson, reportText } from '../../app/doctor/report.ts'
 import { guardedFetch } from '../../app/net/fetch.ts'
 import { createGoogleAccess } from '../../app/net/google-access.ts'
@@ -22,7 +22,13 @@ async function main(words: readonly string[]): Promise<0 | 1 | 2> {
     process.stderr.write('usage: npm run doctor:settings -- <env> [--json]\n')
     return 2
   }
-  const network = openNetwork(readEnvironment())
+  quietGoogleLibraries()
+  const environment = readEnvironment()
+  if (environment.proxyProblems.length > 0) {
+    process.stderr.write(`${environment.proxyProblems.join('\n')}\n`)
+    return 2
+  }
+  const network = openNetwork(environment)
   try {
     const settings = readSettings({
       folder: FOLDER,

@@ -130,19 +130,6 @@ test('every npm script that the page names is there, with the version that the p
     )
 })
 
-test('scripts that reach for a tool of CDKTF switch off its call home, and name the environment', () => {
-  const { deploy, 'deploy:cdktn': successor } = manifest.scripts
-
-  assert.deepEqual(
-    [deploy, successor],
-    [
-      'CHECKPOINT_DISABLE=1 npx -y -p node@22 -p cdktf-cli@0.21.0 cdktf deploy "${GATEHOUSE_ENV:?names the environment}"',
-      'CHECKPOINT_DISABLE=1 npx -y cdktn-cli@0.24.0 deploy "${GATEHOUSE_ENV:?names the environment}"',
-    ],
-  )
-  assert.equal(JSON.parse(pageAt('cdktf.json')).app, `node_modules/.bin/${manifest.scripts.synth}`)
-})
-
 test('the settings of machines are those of the output', () => {
   const [shown] = blocks.filter(({ language }) => language === 'json')
   const printed = JSON.parse(production.text).output.client_settings.value.split('\n')[0]

@@ -8,12 +8,16 @@ const root = join(import.meta.dirname, '../..')
 
 /** The command on a machine whose credentials file is missing; answers before anything is sent. */
 function run(...words: string[]) {
+  return runWith({}, ...words)
+}
+
+function runWith(variables: Readonly<Record<string, string>>, ...words: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['infra/doctor-settings/main.ts', ...words],
     {
       ...{ cwd: root, encoding: 'utf8', timeout: 60_000 },
-      env: { GOOGLE_APPLICATION_CREDENTIALS: '/nowhere/key.json' },
+      env: { GOOGLE_APPLICATION_CREDENTIALS: '/nowhere/key.json', ...variables },
     },
   )
   return { status, stdout, stderr }
@@ -47,4 +51,11 @@ test('the report is for a person, or with --json for a program', () => {
   assert.deepEqual([json.status, json.stderr], [1, ''])
   const { result, findings } = JSON.parse(json.stdout)
   assert.deepEqual([result, findings.length, findings[0].id], ['fail', 1, 'credentials'])
+})
+
+test('a forward proxy that cannot be used is said before anything is asked', () => {
+  const { status, stdout, stderr } = runWith({ HTTPS_PROXY: 'socks5://127.0.0.1:1080' }, 'prod')
+
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.match(stderr, /HTTPS_PROXY/)
 })
