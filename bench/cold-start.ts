@@ -101,8 +101,8 @@ const SETUPS: readonly Setup[] = [
 ]
 
 if (values['read-only']) {
-  execFileSync('mount', ['--bind', bundle, bundle])
-  execFileSync('mount', ['--options', 'remount,ro,bind', bundle])
+  execFileSync('/bin/mount', ['--bind', bundle, bundle])
+  execFileSync('/bin/mount', ['--options', 'remount,ro,bind', bundle])
 }
 try {
   const kilobytes = (pattern: string) =>
@@ -119,7 +119,7 @@ try {
   console.log('set-up             exec to /healthz 200, ms [q1 q3]  min max    CPU ms, all threads  RSS MB')
   for (const [{ name }, all] of starts) console.log(row(name, all))
 } finally {
-  if (values['read-only']) execFileSync('umount', [bundle])
+  if (values['read-only']) execFileSync('/bin/umount', [bundle])
   await idp[Symbol.asyncDispose]()
   await postgres.stop()
   rmSync(folder, { recursive: true, force: true })

@@ -11,26 +11,29 @@ export const callerPermissions: SettingsCheck = {
   id: 'permissions',
   async examine(surroundings) {
     return Promise.all([
-      onProject(surroundings),
+      ...[...neededPermissions(surroundings.settings)].map(([project, needed]) =>
+        onProject(surroundings, project, needed),
+      ),
       ...(surroundings.settings.budget === undefined ? [] : [onBillingAccount(surroundings)]),
     ])
   },
 }
 
-async function onProject({ settings, google }: Surroundings): Promise<Verdict> {
-  const needed = neededPermissions(settings)
-  const url = new URL(
-    `/v3/projects/${settings.project}:testIamPermissions`,
-    'https://cloudresourcemanager.googleapis.com',
-  )
+async function onProject(
+  { google }: Surroundings,
+  project: string,
+  needed: ReadonlyMap<string, string>,
+): Promise<Verdict> {
+  const path = `/v3/projects/${project}:testIamPermissions`
+  const url = new URL(path, 'https://cloudresourcemanager.googleapis.com')
   const answer = await google.post(Held, url, { permissions: [...needed.keys()] })
-  if (answer.kind === 'refused') return unread(answer, 'what the caller may do in the project')
+  if (answer.kind === 'refused') return unread(answer, `what the caller may do in ${project}`)
   const held = new Set(answer.value.permissions)
   const missing = [...needed].filter(([permission]) => !held.has(permission))
-  if (missing.length === 0) return ok(`the caller has all of ${needed.size} permissions on the project`)
+  if (missing.length === 0) return ok(`the caller has all of ${needed.size} permissions in ${project}`)
   const roles = [...new Set(missing.map(([, role]) => `roles/${role}`))]
   return fail(
-    `the caller lacks ${missing.map(([permission]) => permission).join(', ')}`,
+    `in ${project} the caller lacks ${missing.map(([permission]) => permission).join(', ')}`,
     `grant ${roles.join(', ')}, or apply as the account that infra/bootstrap.sh makes`,
   )
 }

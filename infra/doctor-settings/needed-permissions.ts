@@ -1,13 +1,11 @@
 /** Which permissions an apply takes, each with the role of `infra/bootstrap.sh` that has it; a sample of each role. */
 import type { Settings } from '../settings.ts'
+import { networkProjectOf } from './settings-check.ts'
 
 /** Of the project. */
 const ALWAYS: Readonly<Record<string, string>> = {
   'run.services.create': 'run.admin',
   'run.jobs.create': 'run.admin',
-  'compute.networks.create': 'compute.networkAdmin',
-  'compute.subnetworks.create': 'compute.networkAdmin',
-  'compute.globalForwardingRules.create': 'compute.networkAdmin',
   'compute.forwardingRules.create': 'compute.loadBalancerAdmin',
   'compute.regionBackendServices.create': 'compute.loadBalancerAdmin',
   'dns.managedZones.create': 'dns.admin',
@@ -27,6 +25,21 @@ const ALWAYS: Readonly<Record<string, string>> = {
   'cloudscheduler.jobs.create': 'cloudscheduler.admin',
 }
 
+/** Of the project, where the stack makes the network. */
+const MAKING_A_NETWORK: Readonly<Record<string, string>> = {
+  'compute.networks.create': 'compute.networkAdmin',
+  'compute.subnetworks.create': 'compute.networkAdmin',
+}
+
+/** Of the project that owns the network. */
+const IN_A_NETWORK: Readonly<Record<string, string>> = {
+  'compute.globalAddresses.createInternal': 'compute.networkAdmin',
+  'compute.globalForwardingRules.create': 'compute.networkAdmin',
+  'compute.networks.use': 'compute.networkAdmin',
+  'compute.subnetworks.use': 'compute.networkAdmin',
+  'dns.networks.bindPrivateDNSZone': 'dns.admin',
+}
+
 /** Of the bucket with the state. */
 export const BUCKET_PERMISSIONS = [
   'storage.objects.create',
@@ -35,10 +48,21 @@ export const BUCKET_PERMISSIONS = [
   'storage.objects.list',
 ] as const
 
-/** Each permission on the project with its role, for what these settings ask. */
-export function neededPermissions(settings: Settings): ReadonlyMap<string, string> {
-  const { build, secrets, frontend, database, monitoring } = settings
+/** Each permission with its role, by project: that of the settings, and the one that owns the network if it is another. */
+export function neededPermissions(settings: Settings): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const { project } = settings
+  const host = networkProjectOf(settings)
+  const inProject = { ...ofProject(settings), ...(host === project && IN_A_NETWORK) }
+  return new Map([
+    [project, new Map(Object.entries(inProject))],
+    ...(host === project ? [] : ([[host, new Map(Object.entries(IN_A_NETWORK))]] as const)),
+  ])
+}
+
+function ofProject(settings: Settings): Readonly<Record<string, string>> {
+  const { build, secrets, frontend, database, monitoring, network } = settings
   const features: readonly [boolean, Readonly<Record<string, string>>][] = [
+    [network.mode === 'create', MAKING_A_NETWORK],
     [build.enabled, { 'cloudbuild.builds.create': 'cloudbuild.builds.editor' }],
     [
       build.binaryAuthorization !== 'off',
@@ -56,6 +80,9 @@ export function neededPermissions(settings: Settings): ReadonlyMap<string, strin
     [database.connectivity === 'psa', { 'servicenetworking.services.addPeering': 'compute.networkAdmin' }],
     [monitoring.auditDataset !== undefined, { 'logging.sinks.create': 'logging.configWriter' }],
   ]
-  const added = features.flatMap(([isUsed, permissions]) => (isUsed ? Object.entries(permissions) : []))
-  return new Map([...Object.entries(ALWAYS), ...added])
+  return Object.assign(
+    {},
+    ALWAYS,
+    ...features.flatMap(([isUsed, permissions]) => (isUsed ? [permissions] : [])),
+  )
 }

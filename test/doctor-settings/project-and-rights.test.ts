@@ -14,7 +14,7 @@ test('where nothing is in the way, every check says so', async t => {
       'ok credentials: Application Default Credentials are there',
       'ok project: acme-claude has the number 123456789012',
       'ok apis: 13 of the 13 APIs of this environment are on; the stack enables the others',
-      'ok permissions: the caller has all of 22 permissions on the project',
+      'ok permissions: the caller has all of 26 permissions in acme-claude',
       'ok state-bucket: gs://acme-state keeps versions, is private, and can be written',
       'ok subnets: no range of the settings meets one of 0 subnets',
       'ok dns-policy: no other DNS policy is in the way',
@@ -105,7 +105,7 @@ test('an empty project is told to run the script that comes before the stack', a
         'infra/bootstrap.sh acme-claude us-east5',
       ],
       ['fail', 'apis', 'serviceusage.googleapis.com is off', 'infra/bootstrap.sh acme-claude us-east5'],
-      ['skip', 'permissions', `what the caller may do in the project ${OFF}`, undefined],
+      ['skip', 'permissions', `what the caller may do in acme-claude ${OFF}`, undefined],
       ['fail', 'state-bucket', 'gs://acme-state is not there', 'infra/bootstrap.sh acme-claude us-east5'],
       ['skip', 'subnets', `the subnets of acme-claude ${OFF}`, undefined],
       ['skip', 'dns-policy', `the DNS policies of acme-claude ${OFF}`, undefined],
@@ -137,9 +137,32 @@ test('what the caller lacks is named with the roles that have it', async t => {
     project.permissions.delete(name)
 
   assert.deepEqual(saidBy('permissions', await examine()), [
-    'fail: the caller lacks run.jobs.create, dns.managedZones.create, pubsub.topics.create → grant roles/run.admin, roles/dns.admin, roles/pubsub.admin, or apply as the account that infra/bootstrap.sh makes',
+    'fail: in acme-claude the caller lacks run.jobs.create, dns.managedZones.create, pubsub.topics.create → grant roles/run.admin, roles/dns.admin, roles/pubsub.admin, or apply as the account that infra/bootstrap.sh makes',
   ])
 })
+
+test('in a network of another project the rights are needed there, and no network is made', async t => {
+  const { project, examine } = await startProject(t, { network: HOSTED })
+  for (const name of [
+    'compute.networks.create',
+    'compute.subnetworks.use',
+    'dns.networks.bindPrivateDNSZone',
+  ])
+    project.permissions.delete(name)
+
+  assert.deepEqual(saidBy('permissions', await examine()), [
+    'ok: the caller has all of 19 permissions in acme-claude',
+    'fail: in net-host the caller lacks compute.subnetworks.use, dns.networks.bindPrivateDNSZone → grant roles/compute.networkAdmin, roles/dns.admin, or apply as the account that infra/bootstrap.sh makes',
+  ])
+})
+
+/** A network of a host project. */
+const HOSTED = {
+  ...{ mode: 'existing', network: 'projects/net-host/global/networks/corp', googleApisAddress: '10.9.9.9' },
+  egressSubnet: 'projects/net-host/regions/us-east5/subnetworks/run',
+  endpointsSubnet: 'projects/net-host/regions/us-east5/subnetworks/psc',
+  ...{ endpointsCidr: '10.9.1.0/28', proxyOnlyCidr: '10.9.4.0/23' },
+}
 
 test('a budget takes a right on the billing account, which no role of the project gives', async t => {
   const { project, examine } = await startProject(t, {

@@ -40,7 +40,7 @@ export async function startProject(t: TestContext, changes: Readonly<Record<stri
     project: { body: { name: `projects/${settings.projectNumber}`, state: 'ACTIVE' } },
     apis: new Set(['serviceusage', 'cloudresourcemanager', ...apisOf(featuresOf(settings))]),
     permissions: new Set([
-      ...neededPermissions(settings).keys(),
+      ...[...neededPermissions(settings).values()].flatMap(needed => [...needed.keys()]),
       ...BUCKET_PERMISSIONS,
       'billing.budgets.create',
     ]),
