@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { createAudit } from './audit/log.ts'
 import { doctor } from './commands/doctor.ts'
+import { explained } from './commands/explain.ts'
 import { bootstrapDatabase, type MigrateCommand, migrateDatabase } from './commands/migrate.ts'
 import { HELP, readArguments, USAGE } from './config/arguments.ts'
 import { checkOutput } from './config/check.ts'
@@ -16,9 +17,6 @@ import { readLocalFile } from './config/local-file.ts'
 import type { MigrateArguments } from './config/migrate-arguments.ts'
 import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
-import { explain } from './explain/explanation.ts'
-import { explanationJson, explanationText } from './explain/explanation-text.ts'
-import { personOf } from './explain/person.ts'
 import { builtinNames } from './inference/model-names.ts'
 import { systemClock } from './lib/clock.ts'
 import { described } from './lib/described.ts'
@@ -65,7 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return exitCode
     }
     case 'explain':
-      return explainTo(process.stdout, asked)
+      return explainAs(asked)
     case 'doctor':
       return doctorAs(asked)
     case 'migrate':
@@ -77,21 +75,20 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** Says what one person gets from a file; nothing is opened but, for a subject, the store. */
-async function explainTo(out: NodeJS.WritableStream, asked: ExplainArguments): Promise<number> {
-  const loaded = await loadFile(asked.config, readEnvironment())
+async function explainAs(asked: ExplainArguments): Promise<number> {
+  const environment = readEnvironment()
+  const loaded = await loadFile(asked.config, environment)
   if (loaded.kind !== 'loaded') {
     process.stderr.write(checkOutput(loaded).stderr)
     return 1
   }
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warningLine(warning)}\n`)
-  const person = await personOf(asked, loaded.config.store)
-  if (typeof person === 'string') {
-    process.stderr.write(`gatehouse: ${person}\n`)
+  const answer = await explained(loaded, asked, environment)
+  if ('problem' in answer) {
+    process.stderr.write(`gatehouse: ${answer.problem}\n`)
     return 1
   }
-  const { config, secretValues } = loaded
-  const explanation = explain(config, { person, model: asked.model, secretValues })
-  out.write(asked.json ? explanationJson(explanation) : explanationText(explanation))
+  process.stdout.write(answer.text)
   return 0
 }
 

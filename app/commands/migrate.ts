@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { MigrateArguments } from '../config/migrate-arguments.ts'
-import { type StoreConfig, StoreSection } from '../config/store.ts'
+import { StoreSection } from '../config/store.ts'
 import type { Log } from '../lib/log.ts'
-import { createGoogleAccess } from '../net/google-access.ts'
-import { openNetwork } from '../net/network.ts'
 import { bootstrap } from '../store/bootstrap.ts'
 import { CLOUD_SQL_SCHEMA } from '../store/cloud-sql.ts'
-import { connectAtBoot, type Store } from '../store/connect.ts'
 import { migrate } from '../store/migrate.ts'
+import { withStore } from './open-store.ts'
 
 export interface MigrateCommand {
   /** The folder of the numbered .sql files. */
@@ -24,7 +22,7 @@ export interface MigrateCommand {
 export async function migrateDatabase(config: Config, command: MigrateCommand): Promise<void> {
   const { log, migrations, print } = command
   const cloudSql = config.gatehouse.cloud_sql
-  await withStore({ store: config.store, cloudSql }, command, async ({ pool, key }) => {
+  await withStore({ store: config.store, cloudSql }, command.environment, async ({ pool, key }) => {
     const applied = await migrate(pool, { folder: migrations, log, key })
     for (const name of applied) print(name)
     print(applied.length === 0 ? 'nothing to do' : `${applied.length} applied`)
@@ -44,7 +42,7 @@ export async function bootstrapDatabase(asked: Bootstrap, command: MigrateComman
     'url' in where
       ? { store: StoreSection.parse({ postgres_url: where.url, ...login }), cloudSql: undefined }
       : { store: StoreSection.parse(login), cloudSql: cloudSqlOf(where) }
-  await withStore(source, command, async ({ pool }) => {
+  await withStore(source, command.environment, async ({ pool }) => {
     const database = pool.options.database ?? ''
     await bootstrap(pool, { database, role, schema: CLOUD_SQL_SCHEMA, print: command.print })
   })
@@ -52,29 +50,4 @@ export async function bootstrapDatabase(asked: Bootstrap, command: MigrateComman
 
 function cloudSqlOf({ instance, ipType, database }: Extract<Bootstrap['where'], { instance: string }>) {
   return { instance_connection_name: instance, ip_type: ipType, iam_auth: false, database }
-}
-
-interface Source {
-  readonly store: StoreConfig
-  readonly cloudSql: Config['gatehouse']['cloud_sql']
-}
-
-async function withStore(
-  { store: config, cloudSql }: Source,
-  { environment, log }: MigrateCommand,
-  work: (store: Store) => Promise<void>,
-): Promise<void> {
-  const network = openNetwork(environment)
-  try {
-    const google = createGoogleAccess(network)
-    const way = cloudSql === undefined ? undefined : { config: cloudSql, google }
-    const store = await connectAtBoot(config, { log, clock: Date.now, cloudSql: way })
-    try {
-      await work(store)
-    } finally {
-      await store.close()
-    }
-  } finally {
-    await network.close()
-  }
 }

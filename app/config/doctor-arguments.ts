@@ -1,3 +1,5 @@
+import { readOptions } from './command-options.ts'
+
 /** What `doctor` looks at. */
 export const CHECK_IDS = [
   'config',
@@ -37,20 +39,9 @@ const VALUED: Readonly<Record<string, string>> = {
 
 /** Reads the arguments after `doctor`; a text is what is wrong with them. */
 export function readDoctorArguments(argv: readonly string[]): DoctorArguments | string {
-  const values = new Map<string, string>()
-  let json = false
-  for (let index = 0; index < argv.length; index += 1) {
-    const argument = argv[index] ?? ''
-    const [option = ''] = argument.split('=', 1)
-    if (argument === '--json') json = true
-    else if (Object.hasOwn(VALUED, option)) {
-      const value = argument === option ? argv[++index] : argument.slice(option.length + 1)
-      if (value === undefined || value === '' || value.startsWith('--'))
-        return `${option} needs ${VALUED[option]}`
-      if (values.has(option)) return `${option} is given twice`
-      values.set(option, value)
-    } else return `doctor does not know ${option}`
-  }
+  const read = readOptions('doctor', argv, { valued: VALUED, flags: ['--json'] })
+  if (typeof read === 'string') return read
+  const { values, flags } = read
   const config = values.get('--config')
   if (config === undefined) return 'doctor needs --config FILE'
   const url = originOf(values.get('--url'))
@@ -63,7 +54,7 @@ export function readDoctorArguments(argv: readonly string[]): DoctorArguments | 
   const checks: readonly string[] = CHECK_IDS
   const unknown = only?.find(id => !checks.includes(id))
   if (unknown !== undefined) return `--only does not know ${unknown}; the checks are ${checks.join(', ')}`
-  return { kind: 'doctor', config, url, user: values.get('--user') ?? null, json, only }
+  return { kind: 'doctor', config, url, user: values.get('--user') ?? null, json: flags.has('--json'), only }
 }
 
 /** Undefined for a text that is no origin. */

@@ -1,3 +1,5 @@
+import { readOptions } from './command-options.ts'
+
 /** What `explain` is asked. */
 export interface ExplainArguments {
   readonly kind: 'explain'
@@ -20,20 +22,9 @@ const VALUED: Readonly<Record<string, string>> = {
 
 /** Reads the arguments after `explain`; a text is what is wrong with them. */
 export function readExplainArguments(argv: readonly string[]): ExplainArguments | string {
-  const values = new Map<string, string>()
-  let json = false
-  for (let index = 0; index < argv.length; index += 1) {
-    const argument = argv[index] ?? ''
-    const [option = ''] = argument.split('=', 1)
-    if (argument === '--json') json = true
-    else if (Object.hasOwn(VALUED, option)) {
-      const value = argument === option ? argv[++index] : argument.slice(option.length + 1)
-      if (value === undefined || value === '' || value.startsWith('--'))
-        return `${option} needs ${VALUED[option]}`
-      if (values.has(option)) return `${option} is given twice`
-      values.set(option, value)
-    } else return `explain does not know ${option}`
-  }
+  const read = readOptions('explain', argv, { valued: VALUED, flags: ['--json'] })
+  if (typeof read === 'string') return read
+  const { values, flags } = read
   const config = values.get('--config')
   const email = values.get('--email')
   if (config === undefined) return 'explain needs --config FILE'
@@ -41,5 +32,13 @@ export function readExplainArguments(argv: readonly string[]): ExplainArguments 
   if (email === undefined && sub === undefined) return 'explain needs --email ADDRESS or --sub SUBJECT'
   const named = values.get('--groups')?.split(',')
   const groups = named?.map(name => name.trim()).filter(Boolean)
-  return { kind: 'explain', config, sub, email, groups, model: values.get('--model'), json }
+  return {
+    kind: 'explain',
+    config,
+    sub,
+    email,
+    groups,
+    model: values.get('--model'),
+    json: flags.has('--json'),
+  }
 }

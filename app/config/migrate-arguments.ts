@@ -1,3 +1,5 @@
+import { readOptions } from './command-options.ts'
+
 /** What `migrate` is asked. */
 export type MigrateArguments =
   /** Brings the database of the file to this version. */
@@ -32,21 +34,10 @@ const VALUED: Readonly<Record<string, string>> = {
 
 /** Reads the arguments after `migrate`; a text is what is wrong with them. */
 export function readMigrateArguments(argv: readonly string[]): MigrateArguments | string {
-  const values = new Map<string, string>()
-  let isBootstrap = false
-  for (let index = 0; index < argv.length; index += 1) {
-    const argument = argv[index] ?? ''
-    const [option = ''] = argument.split('=', 1)
-    if (argument === '--bootstrap') isBootstrap = true
-    else if (Object.hasOwn(VALUED, option)) {
-      const value = argument === option ? argv[++index] : argument.slice(option.length + 1)
-      if (value === undefined || value === '' || value.startsWith('--'))
-        return `${option} needs ${VALUED[option]}`
-      if (values.has(option)) return `${option} is given twice`
-      values.set(option, value)
-    } else return `migrate does not know ${option}`
-  }
-  return isBootstrap ? bootstrapOf(values) : migrationOf(values)
+  const read = readOptions('migrate', argv, { valued: VALUED, flags: ['--bootstrap'] })
+  if (typeof read === 'string') return read
+  const { values, flags } = read
+  return flags.has('--bootstrap') ? bootstrapOf(values) : migrationOf(values)
 }
 
 function migrationOf(values: ReadonlyMap<string, string>): MigrateArguments | string {

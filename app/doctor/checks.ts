@@ -11,6 +11,7 @@ import { identityProvider } from './identity-provider.ts'
 import { runtimeAccount } from './runtime-account.ts'
 import { secretReferences } from './secret-references.ts'
 import { trustedProxies } from './trusted-proxies.ts'
+import { vertex } from './vertex.ts'
 
 export const CHECKS: readonly Check[] = [
   hostDns,
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   identityProvider,
   secretReferences,
   runtimeAccount,
+  vertex,
   groups,
   egress,
   clock,

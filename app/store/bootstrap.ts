@@ -23,7 +23,7 @@ export async function bootstrap(pool: pg.Pool, options: BootstrapOptions): Promi
 }
 
 /** The statements, in order. Pure. */
-export function bootstrapStatements(names: Omit<BootstrapOptions, 'print'>): string[] {
+function bootstrapStatements(names: Omit<BootstrapOptions, 'print'>): string[] {
   const [database, role, schema] = [names.database, names.role, names.schema].map(pg.escapeIdentifier)
   return [
     `create schema if not exists ${schema}`,

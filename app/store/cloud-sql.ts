@@ -58,7 +58,7 @@ export function iamRole(email: string): string {
 }
 
 /** What the operator has to do about a failure of the connector's; null when waiting may help. Pure. */
-export function cloudSqlFault(error: unknown, { instance_connection_name: name, ip_type }: CloudSqlConfig) {
+function cloudSqlFault(error: unknown, { instance_connection_name: name, ip_type }: CloudSqlConfig) {
   const text = explanation(markOf(error), name, ip_type)
   return text === null ? null : new BootFault(`gatehouse.cloud_sql: ${text}`, { cause: error })
 }
