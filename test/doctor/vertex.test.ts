@@ -17,7 +17,13 @@ async function findings(t: TestContext, statusOf: (model: string) => number) {
     response.writeHead(statusOf(model), { 'content-type': 'application/json' }).end('{"input_tokens":1}')
   })
   t.after(() => server.stop())
-  const upstream = { provider: 'vertex', region: 'global', project_id: 'acme-prod', base_url: server.origin, auth: {} }
+  const upstream = {
+    provider: 'vertex',
+    region: 'global',
+    project_id: 'acme-prod',
+    base_url: server.origin,
+    auth: {},
+  }
   const upstreams = [{ ...upstream, models: ['claude-opus-4-8', 'claude-haiku-4-5'] }]
   return { found: await findingsOf(vertex, { sections: { upstreams } }), asked }
 }
