@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Testing } from 'cdktf'
-import { readSettings } from '../../infra/settings.ts'
+import { parse } from 'yaml'
+import { parseSettings } from '../../infra/settings.ts'
 import { GatehouseStack } from '../../infra/stack.ts'
 import { Synthesized } from './synthesized.ts'
 
@@ -10,11 +11,15 @@ const FOLDER = join(import.meta.dirname, '../../infra/environments')
 
 export const ENVIRONMENTS = ['dev', 'minimal', 'prod'] as const
 
-/** The environment as `npm run synth` makes it, in one of its phases. */
-export function shipped(env: (typeof ENVIRONMENTS)[number], phase = 'complete'): Synthesized {
-  const settings = readSettings({
-    ...{ folder: FOLDER, variables: { GATEHOUSE_ENV: env, GATEHOUSE_PHASE: phase } },
-  })
+/** The environment as `npm run synth` makes it, in one of its phases, and with whole keys of its settings replaced. */
+export function shipped(
+  env: (typeof ENVIRONMENTS)[number],
+  phase = 'complete',
+  changes: Readonly<Record<string, unknown>> = {},
+): Synthesized {
+  const file = parse(readFileSync(join(FOLDER, `${env}.yaml`), 'utf8'))
+  const variables = { GATEHOUSE_ENV: env, GATEHOUSE_PHASE: phase }
+  const settings = parseSettings(JSON.stringify({ ...file, ...changes }), { env, variables })
   const name = settings.gatewayConfig
   const stack = new GatehouseStack(Testing.app({ stackTraces: false }), settings, {
     ...{ name, text: readFileSync(join(FOLDER, name), 'utf8') },
