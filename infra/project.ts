@@ -1,40 +1,7 @@
 import type { ITerraformDependable } from 'cdktf'
 import { Construct } from 'constructs'
+import { type Api, apisOf, type Feature } from './apis.ts'
 import { ProjectIamCustomRole, ProjectIamMember, ProjectService, ServiceAccount } from './google.ts'
-
-/** What every environment uses (G-12). */
-const APIS = [
-  'aiplatform',
-  'artifactregistry',
-  'certificatemanager',
-  'cloudscheduler',
-  'compute',
-  'dns',
-  'iam',
-  'iamcredentials',
-  'logging',
-  'monitoring',
-  'run',
-  'secretmanager',
-  'sqladmin',
-] as const
-
-/** What a setting adds. */
-const FEATURE_APIS = {
-  'private-services': ['servicenetworking'],
-  'regional-endpoints': ['networkconnectivity'],
-  'private-ca': ['privateca'],
-  groups: ['admin', 'cloudidentity'],
-  rotation: ['pubsub'],
-  build: ['cloudbuild', 'containeranalysis'],
-  attestation: ['binaryauthorization', 'cloudkms', 'containeranalysis'],
-  budget: ['billingbudgets'],
-} as const satisfies Readonly<Record<string, readonly string[]>>
-
-/** A part of the stack that uses more of Google than every environment does. */
-export type Feature = keyof typeof FEATURE_APIS
-
-export type Api = (typeof APIS)[number] | (typeof FEATURE_APIS)[Feature][number]
 
 export interface ProjectProps {
   readonly project: string
@@ -68,7 +35,7 @@ export class Project extends Construct {
   constructor(scope: Construct, id: string, props: ProjectProps) {
     super(scope, id)
     this.#props = props
-    for (const api of new Set<Api>([...APIS, ...props.features.flatMap(feature => FEATURE_APIS[feature])])) {
+    for (const api of apisOf(props.features)) {
       const service = new ProjectService(this, `api-${api}`, {
         ...{ project: props.project, service: `${api}.googleapis.com` },
         disableOnDestroy: false, // others in the project may use it

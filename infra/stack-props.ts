@@ -1,7 +1,8 @@
 // From settings to what constructs ask for: nothing here makes a resource.
+import type { Feature } from './apis.ts'
 import type { Connectivity } from './database.ts'
 import type { Network, NetworkPlace, NetworkProps } from './network.ts'
-import type { Feature, Project } from './project.ts'
+import type { Project } from './project.ts'
 import type { SecretsProps } from './secrets.ts'
 import type { Traffic } from './service.ts'
 import type { Settings } from './settings.ts'

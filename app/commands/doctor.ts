@@ -82,7 +82,7 @@ async function addressesOf(host: string): Promise<string[]> {
 const ORDER: readonly Verdict['status'][] = ['skip', 'ok', 'warn', 'fail']
 
 /** What each check is said to be: its worst finding. */
-function worst(findings: readonly Finding[]): Map<CheckId, Verdict['status']> {
+function worst(findings: readonly Finding<CheckId>[]): Map<CheckId, Verdict['status']> {
   const statuses = new Map<CheckId, Verdict['status']>()
   for (const { id, status } of findings) {
     const known = statuses.get(id)

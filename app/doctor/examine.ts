@@ -2,21 +2,28 @@
 import { DeadlineExceeded, withDeadline } from '../lib/deadline.ts'
 import { masked } from '../lib/masked.ts'
 import { printable } from '../lib/printable.ts'
-import type { Check, CheckId, Examination, Verdict } from './check.ts'
+import type { Verdict } from './check.ts'
 
-export interface Finding extends Verdict {
-  readonly id: CheckId
+export interface Finding<Id extends string = string> extends Verdict {
+  readonly id: Id
+}
+
+/** A look at `Subject`, which may reject: the failure is the verdict then. */
+interface Look<Id, Subject> {
+  readonly id: Id
+  examine(subject: Subject): Promise<Verdict | readonly Verdict[]>
 }
 
 const CHECK_MS = 5000
 
 /** One or more findings per check, in the order of `checks`; each takes at most five seconds. */
-export async function examine(checks: readonly Check[], examination: Examination): Promise<Finding[]> {
+export async function examine<Id extends string, Subject>(
+  checks: readonly Look<Id, Subject>[],
+  subject: Subject,
+): Promise<Finding<Id>[]> {
   const findings = await Promise.all(
     checks.map(async ({ id, examine: look }) => {
-      const verdicts = await withDeadline(look(examination), CHECK_MS).catch((error: unknown) => [
-        broken(error),
-      ])
+      const verdicts = await withDeadline(look(subject), CHECK_MS).catch((error: unknown) => [broken(error)])
       return [verdicts].flat().map(verdict => ({ id, ...verdict }))
     }),
   )

@@ -23,6 +23,24 @@ test('every base of the image is an argument without a default, so that its dige
   )
 })
 
+/** https://docs.docker.com/reference/dockerfile, without what is deprecated or needs another front end. */
+const INSTRUCTIONS = new Set([
+  ...['ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'ONBUILD'],
+  ...['RUN', 'SHELL', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR'],
+])
+
+test('every instruction is one of the reference, and what is copied from a stage comes from an earlier one', () => {
+  const [before = [], ...stages] = dockerfileStages()
+  const unknown = [...before, ...stages.flat()].filter(([name]) => !INSTRUCTIONS.has(name))
+  const early = stages.flatMap((stage, index) => {
+    const earlier = stages.slice(0, index).map(([from]) => / AS (\S+)$/.exec(from?.[1] ?? '')?.[1])
+    const sources = stage.flatMap(([, rest]) => /--from=(\S+)/.exec(rest)?.[1] ?? [])
+    return sources.filter(source => !earlier.includes(source))
+  })
+
+  assert.deepEqual({ unknown, early }, { unknown: [], early: [] })
+})
+
 test('the runtime stage runs nothing and copies only the program, Node.js and its library', () => {
   const runtime = dockerfileStages().at(-1) ?? []
 

@@ -1,83 +1,10 @@
 // The end of a process under open streams, as a platform brings it about.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { test } from 'node:test'
-import { SignJWT } from 'jose'
-import { freePort } from '../support/free-port.ts'
-import { JWT_SECRET } from '../support/gateway.ts'
-import { type GatewayProcess, serveGateway } from '../support/gateway-process.ts'
-import { startIdp } from '../support/idp.ts'
-import { createDatabase } from '../support/postgres.ts'
-import { exchangeOpen, KeptConnection, received } from '../support/raw-http.ts'
-import { REPLY_EVENTS, unchunk } from '../support/sse.ts'
-import { chunk, LAST_CHUNK, startUpstream, streamHead } from '../support/upstream.ts'
-import { ASK } from '../support/whole-gateway.ts'
-
-/** Half of an answer, and the beginning of an event that never becomes whole. */
-const WHOLE_EVENTS = REPLY_EVENTS.slice(0, 4).join('')
-const BEGUN = `${WHOLE_EVENTS}event: content_block_delta\ndata: {"type":"content_bl`
-
-/** A gateway process in front of an upstream whose streams stop in the middle until `finish`. */
-async function startStreaming(drainTimeoutMs: number, nodeOptions: readonly string[] = []) {
-  await using opening = new AsyncDisposableStack()
-  const database = opening.use(await createDatabase())
-  const idp = opening.use(await startIdp())
-  const release = Promise.withResolvers<void>()
-  const upstream = opening.use(
-    await startUpstream(async (_request, socket) => {
-      socket.write(Buffer.concat([streamHead(), chunk(BEGUN)]))
-      await release.promise
-      socket.write(Buffer.concat([chunk(REPLY_EVENTS.join('').slice(BEGUN.length)), LAST_CHUNK]))
-    }),
-  )
-  const port = await freePort()
-  const gateway = opening.use(
-    serveGateway(
-      { port, issuer: idp.issuer, databaseUrl: database.url, upstreamUrls: [upstream.origin] },
-      { variables: { CLAUDE_GATEWAY_DRAIN_TIMEOUT_MS: String(drainTimeoutMs) }, nodeOptions },
-    ),
-  )
-  await gateway.line('ready')
-  const opened = opening.move()
-  return {
-    ...{ port, gateway, finish: release.resolve },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  }
-}
-
-function bearerFor(port: number): Promise<string> {
-  const now = Math.floor(Date.now() / 1000)
-  const claims = {
-    sub: 'u',
-    aud: 'claude-gateway',
-    iss: `http://127.0.0.1:${port}`,
-    iat: now,
-    exp: now + 600,
-  }
-  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(Buffer.from(JWT_SECRET))
-}
-
-/** Opens `count` streams and waits for their first events; each answers with what came until its connection ended. */
-async function openStreams(port: number, count: number): Promise<readonly Promise<string>[]> {
-  const body = JSON.stringify({ ...ASK, stream: true })
-  const head = ['POST /v1/messages HTTP/1.1', 'Host: g', `Authorization: Bearer ${await bearerFor(port)}`]
-  const request = [...head, `Content-Length: ${body.length}`, '', body].join('\r\n')
-  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'))
-  const ends = sockets.map(received)
-  await Promise.all(
-    sockets.map(socket => {
-      socket.write(request)
-      return once(socket, 'data')
-    }),
-  )
-  return ends
-}
-
-/** The body of a streamed answer, and whether it came to its end. */
-function streamOf(answer: string): { body: string; isComplete: boolean } {
-  return unchunk(answer.slice(answer.indexOf('\r\n\r\n') + 4))
-}
+import type { GatewayProcess } from '../support/gateway-process.ts'
+import { openStreams, startStreaming, streamOf, WHOLE_EVENTS } from '../support/held-streams.ts'
+import { exchangeOpen, KeptConnection } from '../support/raw-http.ts'
+import { REPLY_EVENTS } from '../support/sse.ts'
 
 const form = 'grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=unknown'
 const POLL = [
@@ -182,7 +109,7 @@ test('an idle process ends with 0 as soon as it is told to', async () => {
 const BUG = `data:text/javascript,process.on('SIGUSR2', () => Promise.reject(new Error('a bug of a test')))`
 
 test('a bug outside of any request is logged with its place, lets streams finish and ends the process with 1', async () => {
-  await using sut = await startStreaming(60_000, ['--import', BUG])
+  await using sut = await startStreaming(60_000, { nodeOptions: ['--import', BUG] })
   const [stream] = await openStreams(sut.port, 1)
 
   sut.gateway.signal('SIGUSR2')

@@ -1,5 +1,5 @@
-// The two build files, against the documented form of a build: there is no linter of Google's to install. The schema is
-// ours, after https://cloud.google.com/build/docs/build-config-file-schema, and strict: a misspelt key fails.
+// The two build files, against the documented form of a build. The schema is ours, after
+// https://cloud.google.com/build/docs/build-config-file-schema, and narrower than Google's types: only what we use.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'

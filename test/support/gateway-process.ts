@@ -15,7 +15,7 @@ export interface GatewayProcess extends AsyncDisposable {
   line(text: string): Promise<string>
   /** Audit events so far. */
   events(): readonly Readonly<Record<string, unknown>>[]
-  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGUSR2'): void
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGKILL'): void
   /** Stops reading what it writes to stderr, as a log collector that hangs would. */
   stopReading(): void
   /** The exit code, whether or not everything it wrote was read; null when a signal killed it. */

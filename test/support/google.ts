@@ -103,7 +103,10 @@ export function claimsOf(assertion: string, publicKey: string): Record<string, u
 /** A network on which every address of Google's is one TLS server on this machine; plain http goes where it says. */
 export async function googleNetwork(t: TestContext, listener: RequestListener) {
   const authority = createAuthority('Test Roots')
-  const services = ['oauth2', 'sts', 'iamcredentials', 'sqladmin', 'admin', 'cloudidentity', 'secretmanager']
+  const services = [
+    ...['oauth2', 'sts', 'iamcredentials', 'sqladmin', 'admin', 'cloudidentity', 'secretmanager'],
+    ...['cloudresourcemanager', 'serviceusage', 'storage', 'compute', 'dns', 'orgpolicy', 'cloudbilling'],
+  ]
   const names = [...services, 'secretmanager.europe-west1.rep'].map(service => `${service}.googleapis.com`)
   const server = createTlsServer(authority.issue(...names), listener)
   server.listen(0, '127.0.0.1')
