@@ -3,9 +3,18 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { validate } from 'dockerfile-utils'
 import { buildBundle, dockerfileStages, runtimeSays } from '../support/image.ts'
 
 const root = join(import.meta.dirname, '../..')
+
+test('the Dockerfile has nothing that its linter complains of, which would find a wrong word', () => {
+  const text = readFileSync(join(root, 'Dockerfile'), 'utf8')
+  const complaints = (dockerfile: string) => validate(dockerfile).map(({ message }) => message)
+
+  assert.deepEqual(complaints(text), [])
+  assert.deepEqual(complaints(text.replace('WORKDIR /app', 'WORKDER /app')), ['Unknown instruction: WORKDER'])
+})
 
 test('every base of the image is an argument without a default, so that its digest is never invented', () => {
   const [before = [], ...stages] = dockerfileStages()
