@@ -7,12 +7,14 @@ import type { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
+import { fileWith, SECRETS } from '../support/config-text.ts'
 import { freePort } from '../support/free-port.ts'
 import { gatewayConfig } from '../support/gateway.ts'
 import { startHttp } from '../support/http-server.ts'
 import { buildBundle, entryCommand } from '../support/image.ts'
 import { startOidcProvider } from '../support/oidc-provider.ts'
 import { emptyDatabase } from '../support/postgres.ts'
+import { startForwardProxy } from '../support/proxy.ts'
 
 /** Reads what the gateway writes until it says that it is ready. */
 async function untilReady(stderr: Readable): Promise<void> {
@@ -104,4 +106,35 @@ test('what the bundle loads only when it is asked for is there', async t => {
     code: 1,
     stderr: /the metadata server has no service account for this workload/,
   })
+})
+
+test('the bundle loads what reads Secret Manager, which asks for a secret by its name', async t => {
+  await using bundle = await buildBundle()
+  await using proxy = await startForwardProxy(socket => void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
+  const metadata = await startHttp((_request, response) => {
+    response.setHeader('metadata-flavor', 'Google')
+    response.end('{"access_token":"ya29.token","expires_in":3599,"token_type":"Bearer"}')
+  })
+  t.after(() => metadata.stop())
+  const config = join(bundle.folder, 'gateway.yaml')
+  const secret = '${secret:projects/acme/secrets/jwt/versions/1}'
+  await writeFile(config, fileWith({ session: `session: { jwt_secret: "${secret}" }` }))
+  const env = {
+    ...{ ...SECRETS, HOME: bundle.folder, CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1' },
+    ...{ GCE_METADATA_HOST: `127.0.0.1:${metadata.port}`, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
+  }
+
+  const start = promisify(execFile)(process.execPath, [join(bundle.folder, 'main.mjs'), '--config', config], {
+    cwd: bundle.folder,
+    env,
+  })
+
+  await assert.rejects(start, {
+    code: 1,
+    stderr: /session\.jwt_secret \(from \$\{secret:projects\/acme\/secrets\/jwt\/versions\/1\}\)/,
+  })
+  assert.deepEqual(
+    [...new Set(proxy.requests.map(({ authority }) => authority))],
+    ['secretmanager.googleapis.com:443'],
+  )
 })
