@@ -67,6 +67,32 @@ export function quietGoogleLibraries(variables: Record<string, string | undefine
   delete variables['GOOGLE_SDK_NODE_LOGGING']
 }
 
+/** Where the metadata services of AWS are, by its SDKs' own variables ("AWS SDKs and Tools Reference Guide"). */
+export interface AwsMetadataVariables {
+  readonly containerRelativeUri: string | undefined
+  readonly containerFullUri: string | undefined
+  readonly containerToken: string | undefined
+  /** Wins over the token; read again for each question. */
+  readonly containerTokenFile: string | undefined
+  readonly instanceEndpoint: string | undefined
+  readonly isInstanceIpv6: boolean
+  readonly isInstanceDisabled: boolean
+}
+
+/** Read when an upstream's ambient credentials are asked for, and by nothing else. */
+export function readAwsMetadata(variables: Variables = process.env): AwsMetadataVariables {
+  const read = (name: string): string | undefined => nonEmpty(variables[`AWS_${name}`])
+  return {
+    containerRelativeUri: read('CONTAINER_CREDENTIALS_RELATIVE_URI'),
+    containerFullUri: read('CONTAINER_CREDENTIALS_FULL_URI'),
+    containerToken: read('CONTAINER_AUTHORIZATION_TOKEN'),
+    containerTokenFile: read('CONTAINER_AUTHORIZATION_TOKEN_FILE'),
+    instanceEndpoint: read('EC2_METADATA_SERVICE_ENDPOINT'),
+    isInstanceIpv6: read('EC2_METADATA_SERVICE_ENDPOINT_MODE')?.toLowerCase() === 'ipv6',
+    isInstanceDisabled: read('EC2_METADATA_DISABLED')?.toLowerCase() === 'true',
+  }
+}
+
 function readLogLevel(variables: Variables, warnings: string[]): LogLevel {
   const value = nonEmpty(variables['CLAUDE_GATEWAY_LOG_LEVEL'])
   const level = LOG_LEVELS.find(candidate => candidate === value)

@@ -2,14 +2,14 @@ import type { Clock } from './clock.ts'
 import { withDeadline } from './deadline.ts'
 import type { Log } from './log.ts'
 
-/** A token as its issuer handed it out. */
-export interface FetchedToken {
-  readonly token: string
-  /** Seconds from now. */
+/** A token as its issuer handed it out: mostly text, for some issuers several texts. */
+export interface FetchedToken<T = string> {
+  readonly token: T
+  /** Seconds from now; infinite for one that does not expire. */
   readonly expiresIn: number
 }
 
-export interface ExpiringTokenOptions {
+export interface ExpiringTokenOptions<T = string> {
   /** For the log, such as `the access token of upstream "anthropic"`. */
   readonly name: string
   readonly clock: Clock
@@ -18,7 +18,7 @@ export interface ExpiringTokenOptions {
   readonly refreshAheadMs: number
   /** With less than this left, requests wait for the new one. */
   readonly blockUnderMs: number
-  fetchToken(): Promise<FetchedToken>
+  fetchToken(): Promise<FetchedToken<T>>
 }
 
 const LONGEST_WAIT_MS = 10_000
@@ -35,29 +35,29 @@ const SAME_AGAIN_MS = 10_000
  * While it is merely due, the old token serves. Requests wait, together, only when there is none, when it is about
  * to expire, or when the upstream refused it.
  */
-export class ExpiringToken {
-  readonly #options: ExpiringTokenOptions
-  #token: { readonly text: string; readonly expiresAt: number } | null = null
-  #inFlight: Promise<string> | null = null
+export class ExpiringToken<T = string> {
+  readonly #options: ExpiringTokenOptions<T>
+  #token: { readonly value: T; readonly expiresAt: number } | null = null
+  #inFlight: Promise<T> | null = null
   #failures = 0
   #nextTryAt = 0
   #isStale = false
   #staleAt = Number.NEGATIVE_INFINITY
   #lastCause = 'none yet'
 
-  constructor(options: ExpiringTokenOptions) {
+  constructor(options: ExpiringTokenOptions<T>) {
     this.#options = options
   }
 
   /** The token, or a promise of it that rejects after ten seconds or with the cause of the failure. */
-  get(): string | Promise<string> {
+  get(): T | Promise<T> {
     const { clock, refreshAheadMs, blockUnderMs } = this.#options
     const now = clock()
     const token = this.#token
     const left = token === null ? 0 : token.expiresAt - now
     if (token === null || left < blockUnderMs || this.#isStale) return this.#wait(now)
     if (left < refreshAheadMs && now >= this.#nextTryAt) this.#fetch().catch(ignore)
-    return token.text
+    return token.value
   }
 
   /** The upstream refused the token: the next requests wait for a new one, which is fetched at most every 30 s. */
@@ -69,24 +69,24 @@ export class ExpiringToken {
     this.#nextTryAt = now
   }
 
-  #wait(now: number): Promise<string> {
+  #wait(now: number): Promise<T> {
     if (this.#inFlight === null && now < this.#nextTryAt)
       return Promise.reject(new Error(`not fetched again yet; last failure: ${this.#lastCause}`))
     return withDeadline(this.#fetch(), LONGEST_WAIT_MS)
   }
 
-  #fetch(): Promise<string> {
+  #fetch(): Promise<T> {
     this.#inFlight ??= this.#fetchOnce().finally(() => {
       this.#inFlight = null
     })
     return this.#inFlight
   }
 
-  async #fetchOnce(): Promise<string> {
+  async #fetchOnce(): Promise<T> {
     const { clock, log, name } = this.#options
     try {
       const { token, expiresIn } = await this.#options.fetchToken()
-      this.#token = { text: token, expiresAt: clock() + expiresIn * 1000 }
+      this.#token = { value: token, expiresAt: clock() + expiresIn * 1000 }
       if (this.#failures > 0) log.info(`${name} was fetched again`)
       this.#failures = 0
       this.#nextTryAt = clock() + this.#restAfter(expiresIn * 1000)
