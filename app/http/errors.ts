@@ -29,6 +29,7 @@ export const REFUSALS = {
   model_denied: { status: 400, type: 'invalid_request_error' },
   model_unknown: { status: 400, type: 'invalid_request_error' },
   input_too_long: { status: 400, type: 'invalid_request_error' },
+  guardrail_field: { status: 400, type: 'invalid_request_error' },
   missing_bearer: {
     status: 401,
     type: 'authentication_error',

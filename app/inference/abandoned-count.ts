@@ -1,6 +1,7 @@
 import type { Log } from '../lib/log.ts'
 import { editBody, type ScannedBody } from './body-edits.ts'
-import type { Call, Upstream } from './upstreams/upstream.ts'
+import { tokensIn } from './token-count.ts'
+import type { Call, OutgoingBody, Upstream } from './upstreams/upstream.ts'
 import { isObject, type ReplyUsage } from './usage-record.ts'
 
 /** What the count endpoint takes (platform documentation, "Count tokens"); it refuses every other member. */
@@ -70,20 +71,22 @@ export function createAbandonedCounts(log: Log): AbandonedCounts {
 }
 
 async function ask({ upstream, call, body }: Abandoned): Promise<ReplyUsage> {
-  const counting: Call = { ...call, operation: 'count_tokens', stream: false }
-  const edits = upstream.edits(counting)
+  const { counting } = upstream
+  if (counting?.takes(call.model) === false) throw new Error('there is no counting for this model')
+  const asking: Call = { ...call, operation: 'count_tokens', stream: false, isOwn: true }
+  const edits = upstream.edits(asking, body)
   const received: unknown = JSON.parse(Buffer.concat(editBody(body, edits).chunks).toString('utf8'))
   if (!isObject(received)) throw new Error('the body is no object')
   // What the provider wants set is counted as well.
   const wanted = edits.flatMap(edit => (edit.kind === 'set' ? [edit.name] : []))
   const members = [...new Set([...wanted, ...COUNTED_MEMBERS])].filter(name => received[name] !== undefined)
   const text = JSON.stringify(Object.fromEntries(members.map(name => [name, received[name]])))
-  const question = Buffer.from(text)
-  const head = await upstream.head(counting, { chunks: [question], length: question.length })
-  const answer = await post(upstream, head, question)
-  const tokens = isObject(answer) ? answer['input_tokens'] : undefined
-  if (typeof tokens !== 'number' || !Number.isSafeInteger(tokens) || tokens < 0)
-    throw new Error('the answer holds no count')
+  const asked: OutgoingBody = { chunks: [Buffer.from(text)], length: Buffer.byteLength(text) }
+  const question = counting?.question(asked) ?? asked
+  const head = await upstream.head(asking, question)
+  const answer = await post(upstream, head, Buffer.concat(question.chunks))
+  const tokens = tokensIn(answer, counting?.member)
+  if (tokens === null) throw new Error('the answer holds no count')
   const isCached = text.includes('"cache_control"')
   return {
     parts: [

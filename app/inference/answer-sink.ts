@@ -11,6 +11,12 @@ export interface AnswerSink {
   ready(): void
   /** What the reply cost so far; null when nothing is known. */
   usage(): ReplyUsage | null
+  /** Whether what has come so far may still be no answer, so that another upstream can be asked. Default: false. */
+  readonly isUndecided?: boolean
+  /** Called about once a second; `now` is the clock's. */
+  tick?(now: number): void
+  /** Ends the client's connection in the way of a half answer. Default: at once. */
+  cut?(): void
 }
 
 /** Holds an upstream back, or ends it. */

@@ -1,6 +1,7 @@
 // What the operator reads about attempts that did not serve: one line each, and no prompt in any.
 import type { Clock } from '../lib/clock.ts'
 import type { Log, LogFields } from '../lib/log.ts'
+import { withoutAwsNames } from '../lib/masked.ts'
 import type { TranslatedAnswer } from './cloud-answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { ErrorAnswer, Failure } from './failover.ts'
@@ -42,7 +43,7 @@ export class AttemptLog {
     const level = answer.isReworded ? 'warn' : 'debug'
     this.#log[level](`upstream ${answer.upstream} refused a request`, {
       ...answerFields(answer, exchange),
-      model,
+      model: withoutAwsNames(model),
     })
   }
 
@@ -55,7 +56,7 @@ export class AttemptLog {
   cannotCount(exchange: Exchange, answer: TranslatedAnswer, { model }: Call): void {
     this.#log.debug(`upstream ${answer.upstream} cannot count tokens; it is not asked for ten minutes`, {
       ...answerFields(answer, exchange),
-      model,
+      model: withoutAwsNames(model),
     })
   }
 

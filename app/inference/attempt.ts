@@ -12,12 +12,11 @@ import type { Failure, Unreachable } from './failover.ts'
 import { cloudAnswerHeaders, textOf } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import { packedChunks } from './packed-chunks.ts'
-import { StreamRelay } from './relay.ts'
+import type { ErrorEvent } from './relay.ts'
+import { openReplySink } from './reply-sink.ts'
 import { credentialsIn, quotes } from './upstream-errors.ts'
 import type { Call, OutgoingBody, RequestHead, Upstream } from './upstreams/upstream.ts'
-import { StreamMeter } from './usage.ts'
 import type { ReplyUsage } from './usage-record.ts'
-import { WholeReply } from './whole-reply.ts'
 
 /** An error's body that has not ended by then is given up, however busily it drips. */
 const ERROR_BODY_MS = 10_000
@@ -51,8 +50,10 @@ export interface AttemptOptions {
   /** The upstream has begun to answer with something that will be passed on: the body is no longer needed. */
   bodyDone(): void
   onOddField(field: string): void
-  /** Answers what stands in the place of an `error` event with that data; null lets such events pass. */
-  readonly errorEvent: ((data: Buffer) => Buffer) | null
+  /** Null lets `error` events pass as they are. */
+  readonly errorEvent: ErrorEvent | null
+  /** A stream is cut because the provider stated an error, in that body. */
+  stated(body: Buffer): void
 }
 
 export class Attempt implements Dispatcher.DispatchHandler, ClientListener, FlowControl {
@@ -61,7 +62,6 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   readonly #startedAt: number
   #controller: Dispatcher.DispatchController | null = null
   #sink: AnswerSink | null = null
-  #relay: StreamRelay | null = null
   #decoder: Decoder | null = null
   #chunks: Buffer[] = []
   #credentials: readonly string[] = []
@@ -86,7 +86,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     const { upstream, call, client, loadTest } = this.#options
     client.listen(this)
     if (loadTest !== null) {
-      loadTest.answer(call, this)
+      loadTest.answer(call, this, upstream.cloud?.framing)
       return
     }
     this.#credentials = credentialsIn(head)
@@ -125,7 +125,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     if (this.#isOver || status < 200) return
     this.#controller = controller
     this.#status = status
-    this.#upstreamRequestId = textOf(headers['request-id']) ?? textOf(headers['x-request-id'])
+    this.#upstreamRequestId = requestIdOf(headers)
     const transform = decoderOf(textOf(headers['content-encoding']))
     if (transform === 'unknown') {
       this.#unreachable('aborted', 'an answer in an unknown content-encoding')
@@ -141,10 +141,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     if (this.#isOver) return
     if (this.#status < 300) {
       this.#isTouched = true
-      if (!this.#hasBegun) {
-        this.#hasBegun = true
-        this.#options.bodyDone()
-      }
+      if (this.#sink?.isUndecided !== true) this.#begun()
     }
     if (this.#decoder === null) this.#sink?.data(chunk)
     else this.#decoder.write(chunk)
@@ -181,19 +178,19 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   }
 
   drained(): void {
-    if (this.#relay === null) this.#options.client.breakOff()
-    else this.#relay.cut()
+    if (this.#sink?.cut === undefined) this.#options.client.breakOff()
+    else this.#sink.cut()
     this.#serve('drained')
   }
 
   tick(now: number): void {
     const { upstream, idleMs } = this.#options
-    this.#relay?.tick(now)
-    if (this.#sink === null) {
-      if (now - this.#startedAt >= upstream.ttfbMs)
-        this.#unreachable('timeout', `no response head within ${upstream.ttfbMs} ms`)
-      return
+    this.#sink?.tick?.(now)
+    if ((this.#sink === null || this.#sink.isUndecided) && now - this.#startedAt >= upstream.ttfbMs) {
+      const what = this.#sink === null ? 'response head' : 'event of a stream'
+      this.#unreachable('timeout', `no ${what} within ${upstream.ttfbMs} ms`)
     }
+    if (this.#sink === null || this.#isOver) return
     if (this.#isTouched || this.#isPaused) {
       this.#isTouched = false
       this.#quietSince = now
@@ -204,7 +201,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   }
 
   #openRelay(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
-    const { client, call, log, onOddField, upstream, errorEvent } = this.#options
+    const { client, call, clock, log, onOddField, upstream, errorEvent, stated } = this.#options
     const isCloud = upstream.cloud !== null
     const answer: Answer = {
       client,
@@ -216,27 +213,34 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       over: outcome => this.#serve(outcome),
       endedEarly: () => this.#finish({ kind: 'ended_early' }),
     }
-    const isMetered = call.operation === 'messages'
-    if (textOf(headers['content-type'])?.toLowerCase().startsWith('text/event-stream')) {
-      const meter = new StreamMeter(call.model, onOddField)
-      this.#relay = new StreamRelay(answer, { meter, log, sendsPings: isCloud, errorEvent })
-      return this.#relay
-    }
-    return new WholeReply(answer, { upstreamModel: call.model, isMetered, onOddField, log })
+    return openReplySink({
+      ...{ upstream, call, headers, answer, clock, log, errorEvent, onOddField, stated },
+      begun: () => this.#begun(),
+      refused: (status, body) => this.#refused(status, headers, body),
+      unreadable: cause => this.#unreachable('aborted', cause),
+    })
+  }
+
+  /** The body of the request is not needed any more: its answer has begun. */
+  #begun(): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.#options.bodyDone()
   }
 
   #openErrorBody(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
-    return new ErrorBody(flow, body =>
-      this.#finish({
-        kind: 'answered',
-        upstream: this.#options.upstream.name,
-        upstreamRequestId: this.#upstreamRequestId,
-        status: this.#status,
-        headers,
-        // Our credential never travels to a developer, not even in an upstream's own words (H-46).
-        body: body !== null && quotes(body, this.#credentials) ? null : body,
-      }),
-    )
+    return new ErrorBody(flow, body => this.#refused(this.#status, headers, body))
+  }
+
+  #refused(status: number, headers: IncomingHttpHeaders, body: Buffer | null): void {
+    this.#finish({
+      kind: 'answered',
+      upstream: this.#options.upstream.name,
+      upstreamRequestId: this.#upstreamRequestId,
+      ...{ status, headers },
+      // Our credential never travels to a developer, not even in an upstream's own words (H-46).
+      body: body !== null && quotes(body, this.#credentials) ? null : body,
+    })
   }
 
   #unreachable(reason: Unreachable['reason'], cause: string): void {
@@ -263,6 +267,13 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 }
 
 const GIVEN_UP = new Error('the attempt is over')
+
+/** The id that the provider's own support asks for; AWS puts its own name on it. */
+function requestIdOf(headers: IncomingHttpHeaders): string | undefined {
+  return (
+    textOf(headers['request-id']) ?? textOf(headers['x-request-id']) ?? textOf(headers['x-amzn-requestid'])
+  )
+}
 
 function reasonOf(error: Error): Unreachable['reason'] {
   return 'code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'connect'

@@ -91,10 +91,10 @@ export class BodyScanner {
     const isNumberAlone = this.#state === NUMBER && this.#depth === 0 && isWholeNumber(this.#progress)
     const isComplete = this.#state === DONE || isNumberAlone
     if (!isComplete || !this.#utf8.end()) return { kind: 'invalid' }
-    const { open, memberCount, members, repeated } = this.#top
+    const { open, memberCount, members, repeated, hasProviderSettings } = this.#top
     if (open === null) return { kind: 'not_an_object' }
     if (repeated !== null) return { kind: 'repeated_member', name: repeated }
-    return { kind: 'object', open, memberCount, members }
+    return { kind: 'object', open, memberCount, members, hasProviderSettings }
   }
 
   #step(chunk: Buffer, words: DataView, at: number): number {

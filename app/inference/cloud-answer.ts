@@ -1,5 +1,5 @@
 // A cloud's error on its way to the developer, in our words, and to the operator's log, in its own.
-import { masked, withoutEmails } from '../lib/masked.ts'
+import { masked, withoutAwsNames, withoutEmails } from '../lib/masked.ts'
 import { printable } from '../lib/printable.ts'
 import { cannotCount, providerText, toldError, toldEvent } from './cloud-errors.ts'
 import type { ErrorAnswer } from './failover.ts'
@@ -46,15 +46,19 @@ export function translateAnswer(answer: ErrorAnswer, context: ErrorContext): Tra
     body: errorBody(told, requestId),
     words: wordsForLog(body, cloud),
     isReworded: told.message !== providerText(body),
-    cannotCount: call.operation === 'count_tokens' && cannotCount(answer),
+    cannotCount: call.operation === 'count_tokens' && (cannotCount(answer) || mayNotCount(answer, upstream)),
   }
 }
 
 /** The `error` event in place of the one whose data is `data`, and the provider's own words for the log. */
-export function translateEvent(data: Buffer, context: ErrorContext): { event: Buffer; words: string } {
+export function translateEvent(
+  data: Buffer,
+  context: ErrorContext,
+  type?: string,
+): { event: Buffer; words: string } {
   const { upstream, cloud, call, requestId } = context
   const told = toldEvent({
-    ...{ body: data, provider: upstream.provider, clientModel: call.clientModel },
+    ...{ body: data, type, provider: upstream.provider, clientModel: call.clientModel },
     identifiers: cloud.identifiers,
   })
   const event = Buffer.concat([START, errorBody(told, requestId), END])
@@ -65,7 +69,13 @@ const START = Buffer.from('event: error\ndata: ')
 const END = Buffer.from('\n\n')
 
 /** On one line, bounded, without credentials, without addresses, and without the operator's names. */
-function wordsForLog(body: Buffer | null, { identifiers }: Cloud): string {
+export function wordsForLog(body: Buffer | null, cloud: Cloud | null): string {
   if (body === null) return 'none that can be shown: too long, broken off, or with our credential in it'
-  return withoutNames(withoutEmails(masked(printable(providerText(body), MAX_WORDS))), identifiers)
+  const words = withoutEmails(masked(printable(providerText(body), MAX_WORDS)))
+  return withoutNames(withoutAwsNames(words), cloud?.identifiers ?? [])
+}
+
+/** Where counting is an action of its own, it may be one that our credential is not allowed. */
+function mayNotCount({ status }: ErrorAnswer, { counting }: Upstream): boolean {
+  return counting !== undefined && status === 403
 }

@@ -1,5 +1,8 @@
 // What a developer is told about a cloud's error: the first row that fits it, of the table in 3.7.
 import type { Provider } from '../config/upstreams.ts'
+import { hasAwsNames } from '../lib/masked.ts'
+import type { ErrorAnswer } from './failover.ts'
+import { textOf } from './headers.ts'
 import { echoed } from './model-refusals.ts'
 import { mentions } from './operator-names.ts'
 import { type ErrorText, wordsFor } from './upstream-errors.ts'
@@ -52,8 +55,8 @@ export function toldError(error: CloudError): ToldError {
 }
 
 /** What to tell the developer about the `error` event of a stream whose head was a 200; the type stays (I-28). */
-export function toldEvent(event: Omit<CloudError, 'status'>): ToldError {
-  const stated = envelopeOf(documentOf(event.body))?.type ?? ''
+export function toldEvent(event: Omit<CloudError, 'status'> & { readonly type?: string | undefined }): ToldError {
+  const stated = event.type ?? envelopeOf(documentOf(event.body))?.type ?? ''
   const type = /^[a-z_]{1,64}$/.test(stated) ? stated : 'api_error'
   return { ...toldError({ ...event, status: STATUS_OF_TYPE[type] ?? 500 }), type }
 }
@@ -69,9 +72,20 @@ export function cannotCount({ status, body }: Pick<CloudError, 'status' | 'body'
   return (
     status === 404 ||
     status === 501 ||
-    (status === 400 && providerText(body).includes('not supported for token counting'))
+    (status === 400 && NO_COUNTING.test(providerText(body)))
   )
 }
+
+/** The second is Bedrock's, for models that it does not count. */
+const NO_COUNTING = /not supported for token counting|doesn't support counting tokens/
+
+/** Reports whether an error says that our credential is not valid (any more), rather than not allowed to ask. */
+export function refusesCredential({ status, headers }: Pick<ErrorAnswer, 'status' | 'headers'>): boolean {
+  return status === 401 || (status === 403 && STALE_KEYS.test(textOf(headers['x-amzn-errortype']) ?? ''))
+}
+
+/** AWS says 403 to keys that have expired, are not known, or sign wrongly ("Common errors"). */
+const STALE_KEYS = /^(?:ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature)/
 
 /** The token by which the client knows that its prompt was too long (wire). */
 const PROMPT_TOO_LONG = 'capability_rejected: prompt_too_long'
@@ -80,7 +94,8 @@ export const INPUT_TOO_LONG = 'Input is too long.'
 const ROWS: readonly Row[] = [
   ({ status, envelope, identifiers }) => {
     if (envelope === null || (status !== 400 && status !== 413)) return null
-    return mentions(JSON.stringify(envelope), identifiers) ? null : envelope
+    const text = JSON.stringify(envelope)
+    return mentions(text, identifiers) || hasAwsNames(text) ? null : envelope
   },
   forText('bedrock', /^Input is too long for requested model\.$/, PROMPT_TOO_LONG),
   forText('bedrock', /^Input is too long\.$/, INPUT_TOO_LONG),

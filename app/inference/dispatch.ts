@@ -5,11 +5,10 @@ import type { Log } from '../lib/log.ts'
 import { type AbandonedCounts, createAbandonedCounts } from './abandoned-count.ts'
 import { Attempt, type AttemptOptions, type AttemptResult, type Served } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
-import { editBody } from './body-edits.ts'
 import type { Ticket } from './capacity.ts'
 import type { ClientSide } from './client-side.ts'
-import { translateAnswer, translateEvent } from './cloud-answer.ts'
-import { INPUT_TOO_LONG } from './cloud-errors.ts'
+import { translateAnswer, translateEvent, wordsForLog } from './cloud-answer.ts'
+import { INPUT_TOO_LONG, refusesCredential } from './cloud-errors.ts'
 import { CountMemory } from './count-memory.ts'
 import type { Exchange } from './exchange.ts'
 import {
@@ -23,6 +22,7 @@ import {
 import { answerHeaders } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import type { AttemptRecord } from './observer.ts'
+import { isTooLong, outgoingBody, refuseSettings } from './outgoing-body.ts'
 import type { RequestBody } from './request-body.ts'
 import { errorBody, wordsFor } from './upstream-errors.ts'
 import type { Call, RequestHead, Upstream } from './upstreams/upstream.ts'
@@ -87,10 +87,11 @@ class Dispatching {
       const upstream = this.#options.upstreams.get(route.upstream)
       if (upstream === undefined) continue
       const call: Call = { ...order.call, model: route.model }
-      if (call.operation === 'count_tokens' && !this.#counting.mayCount(upstream.name, call.model)) {
+      if (call.operation === 'count_tokens' && !this.#mayCount(upstream, call.model)) {
         walk.cannotCount = true
         continue
       }
+      refuseSettings(order.body, upstream)
       if (isTooLong(order.body, upstream, call)) {
         if (index < order.routes.length - 1) continue
         throw new Refusal('input_too_long', INPUT_TOO_LONG)
@@ -104,6 +105,10 @@ class Dispatching {
       'upstreams_exhausted',
       `no upstream could answer (${this.#options.upstreams.size} configured)`,
     )
+  }
+
+  #mayCount({ name, counting }: Upstream, model: string): boolean {
+    return counting?.takes(model) !== false && this.#counting.mayCount(name, model)
   }
 
   /** Asks one upstream, and says whether the next one is to be asked. */
@@ -137,7 +142,7 @@ class Dispatching {
   ): 'answered' | 'next' {
     const { exchange } = order
     const { cloud } = upstream
-    if (answer.status === 401) upstream.credentialRefused()
+    if (refusesCredential(answer)) upstream.credentialRefused(call)
     const translated =
       cloud === null
         ? null
@@ -163,7 +168,7 @@ class Dispatching {
     { upstream, call, attempt: record }: { upstream: Upstream; call: Call; attempt: AttemptRecord },
   ): Promise<AttemptResult> {
     const { exchange, client, ticket } = order
-    const body = editBody(order.body, upstream.edits(call))
+    const body = outgoingBody(order.body, upstream, call)
     let head: RequestHead
     try {
       const made = upstream.head(call, body)
@@ -193,6 +198,7 @@ class Dispatching {
         },
         onOddField: field => this.#log.oddField(upstream.name, field),
         errorEvent: this.#eventTranslator(order, upstream, call),
+        stated: body => this.#log.endedInError(exchange, upstream.name, wordsForLog(body, upstream.cloud)),
       },
       resolve,
     )
@@ -210,9 +216,9 @@ class Dispatching {
     exchange.usage = result.usage
     if (result.usage !== null) this.#hand(exchange, { upstream, call, usage: result.usage })
     if (!result.isAbandoned || call.operation !== 'messages' || exchange.isLoadTest) return
-    const { chunks, length, open, memberCount, members } = body
+    const { chunks, length, open, memberCount, members, hasProviderSettings } = body
     void this.#abandoned
-      .count({ upstream, call, body: { chunks, length, open, memberCount, members } })
+      .count({ upstream, call, body: { chunks, length, open, memberCount, members, hasProviderSettings } })
       .then(usage => usage !== null && this.#hand(exchange, { upstream, call, usage }))
   }
 
@@ -244,19 +250,13 @@ class Dispatching {
   #eventTranslator({ exchange }: Order, upstream: Upstream, call: Call): AttemptOptions['errorEvent'] {
     const { cloud } = upstream
     if (cloud === null) return null
-    return data => {
+    return (data, type) => {
       const context = { upstream, cloud, call, requestId: exchange.requestId }
-      const { event, words } = translateEvent(data, context)
+      const { event, words } = translateEvent(data, context, type)
       this.#log.endedInError(exchange, upstream.name, words)
       return event
     }
   }
-}
-
-/** A body of less than half the bound needs no closer look: no edit makes it twice as long. */
-function isTooLong(body: RequestBody, upstream: Upstream, call: Call): boolean {
-  if (body.length < upstream.maxBodyBytes / 2) return false
-  return editBody(body, upstream.edits(call)).length > upstream.maxBodyBytes
 }
 
 function outcomeOf(result: AttemptResult): AttemptOutcome {

@@ -5,13 +5,14 @@ import type { LoadTestConfig } from '../config/http-tuning.ts'
 import { Refusal } from '../http/errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type {} from '../session/bearer.ts'
-import type { Call } from './upstreams/upstream.ts'
+import { amazonFrame } from './amazon-frame-text.ts'
+import type { Call, Cloud } from './upstreams/upstream.ts'
 
 export interface LoadTest {
   /** Whose request it counts as: `x-load-test-user: 7` makes the developer `<sub>+loadtest-7`. */
   identityOf(request: FastifyRequest): Identity
-  /** Answers `call` through `handler`, as an upstream would. */
-  answer(call: Call, handler: Dispatcher.DispatchHandler): void
+  /** Answers `call` through `handler`, as an upstream whose streams are framed so would. */
+  answer(call: Call, handler: Dispatcher.DispatchHandler, framing?: Cloud['framing']): void
 }
 
 export function createLoadTest(config: LoadTestConfig): LoadTest {
@@ -24,8 +25,8 @@ export function createLoadTest(config: LoadTestConfig): LoadTest {
         throw new Refusal('bad_request', 'x-load-test-user must be a whole number of 1 to 7 digits')
       return { ...identity, sub: `${identity.sub}+loadtest-${Number(number)}` }
     },
-    answer(call, handler) {
-      new CannedReply(call, handler, config).start()
+    answer(call, handler, framing) {
+      new CannedReply(call, handler, { config, framing }).start()
     },
   }
 }
@@ -42,23 +43,29 @@ class CannedReply implements Dispatcher.DispatchController {
   readonly #call: Call
   readonly #handler: Dispatcher.DispatchHandler
   readonly #config: LoadTestConfig
-  #events: string[] = []
+  readonly #framing: Cloud['framing']
+  #events: (readonly object[])[] = []
   #timer: NodeJS.Timeout | undefined
   aborted = false
   paused = false
   reason: Error | null = null
 
-  constructor(call: Call, handler: Dispatcher.DispatchHandler, config: LoadTestConfig) {
+  constructor(
+    call: Call,
+    handler: Dispatcher.DispatchHandler,
+    { config, framing }: { config: LoadTestConfig; framing: Cloud['framing'] },
+  ) {
     this.#call = call
     this.#handler = handler
     this.#config = config
+    this.#framing = framing
   }
 
   start(): void {
     this.#handler.onRequestStart?.(this, {})
     this.#handler.onRequestSent?.()
     const { operation, stream } = this.#call
-    if (operation === 'count_tokens') this.#answerJson({ input_tokens: 0 })
+    if (operation === 'count_tokens') this.#answerCount()
     else if (stream) this.#answerStream()
     else
       this.#answerJson({
@@ -82,10 +89,15 @@ class CannedReply implements Dispatcher.DispatchController {
     this.paused = false
   }
 
-  #answerJson(body: object): void {
+  #answerCount(): void {
+    if (this.#framing === undefined) this.#answerJson({ input_tokens: 0 })
+    else this.#answerJson({ message: 'there is no counting in a load test' }, 501)
+  }
+
+  #answerJson(body: object, status = 200): void {
     const bytes = Buffer.from(JSON.stringify(body))
     const headers = { 'content-type': 'application/json', 'content-length': String(bytes.length) }
-    this.#handler.onResponseStart?.(this, 200, headers)
+    this.#handler.onResponseStart?.(this, status, headers)
     this.#handler.onResponseData?.(this, bytes)
     if (!this.aborted) this.#handler.onResponseEnd?.(this, {})
   }
@@ -93,16 +105,19 @@ class CannedReply implements Dispatcher.DispatchController {
   #answerStream(): void {
     this.#events = streamEvents(this.#text(), Math.ceil(this.#config.reply_seconds * DELTAS_PER_SECOND))
     const everyMs = (this.#config.reply_seconds * 1000) / this.#events.length
-    this.#handler.onResponseStart?.(this, 200, { 'content-type': 'text/event-stream; charset=utf-8' })
+    const type =
+      this.#framing === 'amazon' ? 'application/vnd.amazon.eventstream' : 'text/event-stream; charset=utf-8'
+    this.#handler.onResponseStart?.(this, 200, { 'content-type': type })
     this.#timer = setInterval(() => this.#next(), everyMs)
     this.#next()
   }
 
   #next(): void {
     if (this.paused || this.aborted) return
-    const event = this.#events.shift()
-    if (event !== undefined) {
-      this.#handler.onResponseData?.(this, Buffer.from(event))
+    const documents = this.#events.shift()
+    if (documents !== undefined) {
+      const frame = this.#framing === 'amazon' ? amazonFrame : event
+      this.#handler.onResponseData?.(this, Buffer.concat(documents.map(frame)))
       if (this.#events.length > 0) return
     }
     clearInterval(this.#timer)
@@ -129,22 +144,27 @@ function message(): object {
   }
 }
 
-function streamEvents(text: string, deltas: number): string[] {
+/** The documents of a stream, those together that are sent together. */
+function streamEvents(text: string, deltas: number): object[][] {
   const size = Math.ceil(text.length / Math.max(1, deltas))
   const pieces: string[] = []
   for (let at = 0; at < text.length; at += size) pieces.push(text.slice(at, at + size))
   return [
-    event('message_start', { message: message() }) +
-      event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
-    ...pieces.map(piece =>
-      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: piece } }),
-    ),
-    event('content_block_stop', { index: 0 }) +
-      event('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: USAGE }) +
-      event('message_stop', {}),
+    [
+      { type: 'message_start', message: message() },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    ],
+    ...pieces.map(piece => [
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: piece } },
+    ]),
+    [
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: USAGE },
+      { type: 'message_stop' },
+    ],
   ]
 }
 
-function event(type: string, data: object): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`
+function event(document: object): Buffer {
+  return Buffer.from(`event: ${Reflect.get(document, 'type')}\ndata: ${JSON.stringify(document)}\n\n`)
 }

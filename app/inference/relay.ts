@@ -8,13 +8,19 @@ import { PING, PingTimer } from './pings.ts'
 import type { StreamMeter } from './usage.ts'
 import type { ReplyUsage } from './usage-record.ts'
 
+/**
+ * Answers what stands in the place of an `error` event with that data; `type` is the error's, where the data does not
+ * say it.
+ */
+export type ErrorEvent = (data: Buffer, type?: string) => Buffer
+
 export interface StreamOptions {
   readonly meter: StreamMeter
   readonly log: Log
   /** Whether the client gets pings while the upstream is quiet. */
   readonly sendsPings: boolean
-  /** Answers what stands in the place of an `error` event with that data; null lets such events pass. */
-  readonly errorEvent: ((data: Buffer) => Buffer) | null
+  /** Null lets `error` events pass as they are. */
+  readonly errorEvent: ErrorEvent | null
 }
 
 /** Passes a stream on; the head leaves at once. */
@@ -90,13 +96,21 @@ export class StreamRelay implements AnswerSink {
     this.#answer.client.breakOff()
   }
 
+  /** Ends the stream in order after an event that says why. */
+  fail(data: Buffer, type: string): void {
+    this.#isOver = true
+    if (this.#errorEvent !== null) this.writeBytes(this.#errorEvent(data, type))
+    this.#answer.client.end()
+    this.#answer.over()
+  }
+
   usage(): ReplyUsage | null {
     const isKnown = this.#meter.isStarted || this.#meter.isWhole
     return this.#isMetering && isKnown ? this.#meter.result() : null
   }
 
   /** Passes on what stands before the error that ends in `chunk`, and an event in its place. */
-  #endWithError(chunk: Buffer, errorEvent: (data: Buffer) => Buffer): void {
+  #endWithError(chunk: Buffer, errorEvent: ErrorEvent): void {
     this.#isOver = true
     const bytes = Buffer.concat([...this.#boundary.take(), chunk])
     const span: EventSpan = { kind: 'other', dataFrom: 0, dataTo: 0, next: 0 }

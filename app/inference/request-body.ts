@@ -56,6 +56,7 @@ class ReceivedBody implements RequestBody {
   readonly open: number
   readonly memberCount: number
   readonly members: ScannedBody['members']
+  readonly hasProviderSettings: boolean
   readonly model: string
   readonly stream: boolean
 
@@ -65,6 +66,7 @@ class ReceivedBody implements RequestBody {
     this.open = body.open
     this.memberCount = body.memberCount
     this.members = body.members
+    this.hasProviderSettings = body.hasProviderSettings
     this.model = modelOf(body)
     this.stream = isTrue(body)
   }

@@ -40,7 +40,12 @@ export interface TopLevelMembers {
   /** How many members there are, remembered or not. */
   readonly memberCount: number
   readonly members: readonly Member[]
+  /** Whether a member is a setting of the provider's platform rather than of the Messages API (I-42). */
+  readonly hasProviderSettings: boolean
 }
+
+/** How such a member begins, in any case: a setting in another case is refused rather than trusted to be ignored. */
+const SETTINGS = 'amazon-bedrock-'
 
 /** Enough for the longest name with every character escaped; a longer key is none of ours. */
 const KEY_BYTES = 6 * Math.max(...READ_MEMBERS.map(name => name.length))
@@ -54,6 +59,7 @@ export class TopLevel {
   /** Where the opening brace stands; null while the body is no object. */
   open: number | null = null
   memberCount = 0
+  hasProviderSettings = false
   /** The first name found twice. */
   repeated: MemberName | null = null
   readonly members: Member[] = []
@@ -83,8 +89,9 @@ export class TopLevel {
   endKey(offset: number, chunk: Buffer, to: number): void {
     const index = this.memberCount++
     this.#current = null
-    if (offset - this.#keyStart - 1 > KEY_BYTES) return
     this.#collect(chunk, to)
+    this.hasProviderSettings ||= beginsAs(this.#key, SETTINGS)
+    if (offset - this.#keyStart - 1 > KEY_BYTES) return
     const name = NAMES.get(unescaped(this.#key))
     if (name === undefined) return
     if (this.members.some(member => member.name === name)) {
@@ -113,6 +120,20 @@ export class TopLevel {
     const room = KEY_BYTES - this.#key.length
     if (room > 0) this.#key += chunk.toString('latin1', this.#keyFrom, Math.min(to, this.#keyFrom + room))
   }
+}
+
+/** Reports whether a key begins with `prefix`, in any case; `key` is escaped and may be cut off anywhere later. */
+function beginsAs(key: string, prefix: string): boolean {
+  let at = 0
+  for (const wanted of prefix) {
+    const isEscaped = key[at] === '\\'
+    const character = isEscaped
+      ? String.fromCharCode(Number.parseInt(key.slice(at + 2, at + 6), 16))
+      : (key[at] ?? '')
+    if (character.toLowerCase() !== wanted) return false
+    at += isEscaped ? 6 : 1
+  }
+  return true
 }
 
 /** Our names are ASCII, so a key with other bytes may be read as Latin-1: it stays a name that is none of ours. */

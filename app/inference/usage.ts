@@ -17,6 +17,7 @@ export class StreamMeter {
   #isWhole = false
   #hasLastWord = false
   #isStarted = false
+  #supplied: object | null = null
   /** The beginning of an event whose end has not come; copied, so as not to keep the network's buffer alive. */
   #begun: Buffer[] = []
   #begunBytes = 0
@@ -58,8 +59,17 @@ export class StreamMeter {
     }
   }
 
+  /** Figures from elsewhere, which count when the events held none. */
+  supply(usage: object): void {
+    this.#supplied = usage
+  }
+
   /** The reading, once the stream is over; before the upstream's last word on usage, the text received counts. */
   result(): ReplyUsage {
+    if (this.#supplied !== null && !this.#tally.isSeen) {
+      this.#tally.add(this.#supplied)
+      this.#isFinal = true
+    }
     const estimated = !this.#isFinal || !this.#tally.isSeen
     const floor = estimated ? Math.ceil(this.#textBytes / BYTES_PER_TOKEN) : 0
     return this.#tally.result(this.#servedModel, { floor, estimated })

@@ -3,7 +3,7 @@ import type { Log } from '../lib/log.ts'
 import type { Answer, AnswerSink } from './answer-sink.ts'
 import { answerHeaders, textOf } from './headers.ts'
 import { readReply, readReplyTail } from './usage.ts'
-import type { ReplyUsage } from './usage-record.ts'
+import { type ReplyUsage, UsageTally } from './usage-record.ts'
 
 /** Up to here a reply is held until it is complete, so that a broken one can still be refused in order. */
 const MAX_HELD = 256 * 1024
@@ -17,6 +17,10 @@ export interface MeterOptions {
   readonly isMetered: boolean
   readonly onOddField: (field: string) => void
   readonly log: Log
+  /** Figures from elsewhere, which count when the reply holds none. */
+  readonly supplied?: object | undefined
+  /** Makes a short reply one of the Messages API; null when it cannot be made one. */
+  readonly rewrite?: ((body: Buffer) => Buffer | null) | undefined
 }
 
 export class WholeReply implements AnswerSink {
@@ -47,10 +51,14 @@ export class WholeReply implements AnswerSink {
       client.end()
       this.#measure(() => readReplyTail(this.#joined(), this.#meter.upstreamModel, this.#meter.onOddField))
     } else {
-      const body = this.#joined()
+      const body = this.#rewritten(this.#joined())
+      if (body === null) {
+        this.#answer.endedEarly()
+        return
+      }
       this.#begin(String(body.length))
       client.end(body)
-      this.#measure(() => readReply(body, this.#meter.upstreamModel, this.#meter.onOddField))
+      this.#measure(() => this.#read(body))
     }
     this.#answer.over()
   }
@@ -100,6 +108,20 @@ export class WholeReply implements AnswerSink {
 
   #joined(): Buffer {
     return this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held) // one was just counted
+  }
+
+  #rewritten(body: Buffer): Buffer | null {
+    const { rewrite } = this.#meter
+    return rewrite === undefined ? body : rewrite(body)
+  }
+
+  #read(body: Buffer): ReplyUsage | null {
+    const { upstreamModel, onOddField, supplied } = this.#meter
+    const usage = readReply(body, upstreamModel, onOddField)
+    if (usage === null || !usage.estimated || supplied === undefined) return usage
+    const tally = new UsageTally(onOddField)
+    tally.add(supplied)
+    return tally.result(usage.parts[0]?.model ?? upstreamModel, { floor: 0, estimated: false })
   }
 
   #measure(read: () => ReplyUsage | null): void {

@@ -17,6 +17,7 @@ const MANUAL: Record<RefusalCode, [number, string, Record<string, string>?]> = {
   model_denied: [400, 'invalid_request_error'],
   model_unknown: [400, 'invalid_request_error'],
   input_too_long: [400, 'invalid_request_error'],
+  guardrail_field: [400, 'invalid_request_error'],
   missing_bearer: [401, 'authentication_error', { 'www-authenticate': 'Bearer', 'x-should-retry': 'false' }],
   invalid_bearer: [401, 'authentication_error', invalidToken()],
   revoked_bearer: [401, 'authentication_error', invalidToken()],

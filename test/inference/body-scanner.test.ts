@@ -90,6 +90,7 @@ test('each member is found with its place, its ends and its commas', () => {
           ...{ commaBefore: 30, commaAfter: null },
         },
       ],
+      hasProviderSettings: false,
     })
   }
 })
