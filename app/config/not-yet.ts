@@ -13,7 +13,7 @@ interface Row {
 const ROWS: readonly Row[] = [
   { asked: section('admin'), sentence: 'spend limits and the Admin API' },
   { asked: section('enforcement'), sentence: 'enforcing spend limits' },
-  { asked: otherProviders, sentence: 'this provider (anthropic and vertex are)' },
+  { asked: otherProviders, sentence: 'this provider' },
   { asked: section('gatehouse', 'spend'), sentence: 'recording spend' },
 ]
 
@@ -36,7 +36,7 @@ function section(...path: string[]): Row['asked'] {
 }
 
 function otherProviders(tree: Tree): Path[] {
-  const later = ['bedrock', 'mantle', 'anthropicAws', 'foundry']
+  const later = ['foundry']
   return tree
     .items('upstreams')
     .map(upstream => [...upstream, 'provider'])

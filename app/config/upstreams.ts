@@ -130,6 +130,9 @@ export const UpstreamsSection = list(UpstreamSection, 'at least one upstream is 
 })
 
 export type AnthropicUpstreamConfig = z.infer<typeof AnthropicUpstream>
+export type BedrockUpstreamConfig = z.infer<typeof BedrockUpstream>
+export type MantleUpstreamConfig = z.infer<typeof MantleUpstream>
+export type AnthropicAwsUpstreamConfig = z.infer<typeof AnthropicAwsUpstream>
 export type VertexUpstreamConfig = z.infer<typeof VertexUpstream>
 export type UpstreamsConfig = z.infer<typeof UpstreamsSection>
 

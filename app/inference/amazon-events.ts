@@ -49,7 +49,7 @@ export function documentIn(payload: Buffer, from: number, to: number): AmazonDoc
   return HEADS.has(type) || /^[\w.-]{1,64}$/.test(type) ? { bytes, type } : null
 }
 
-const span: ValueSpan = { from: -1, to: 0, isText: false, keyFrom: 0 }
+const span: ValueSpan = { from: -1, to: 0, isText: false }
 
 /** A line break between two tokens is a space to JSON and the end of a line to a stream of events. */
 function onOneLine(bytes: Buffer): void {

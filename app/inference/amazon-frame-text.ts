@@ -9,7 +9,13 @@ const HEADERS = Buffer.concat(
     [':message-type', 'event'],
   ].map(([name = '', value = '']) => {
     const length = Buffer.from([value.length >> 8, value.length & 255])
-    return Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([TEXT]), length, Buffer.from(value)])
+    return Buffer.concat([
+      Buffer.from([name.length]),
+      Buffer.from(name),
+      Buffer.from([TEXT]),
+      length,
+      Buffer.from(value),
+    ])
   }),
 )
 

@@ -16,8 +16,8 @@ export function usageOfMetrics(metrics: unknown): object | null {
 
 /** The same from the headers of a reply that is no stream; undefined when they count nothing. */
 export function usageOfHeaders(headers: IncomingHttpHeaders): object | undefined {
-  const [input, output, read, written] = ['input', 'output', 'cache-read-input', 'cache-write-input'].map(kind =>
-    numberOf(textOf(headers[`x-amzn-bedrock-${kind}-token-count`])),
+  const [input, output, read, written] = ['input', 'output', 'cache-read-input', 'cache-write-input'].map(
+    kind => numberOf(textOf(headers[`x-amzn-bedrock-${kind}-token-count`])),
   )
   if (input === undefined && output === undefined) return undefined
   return {

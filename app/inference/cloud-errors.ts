@@ -55,7 +55,9 @@ export function toldError(error: CloudError): ToldError {
 }
 
 /** What to tell the developer about the `error` event of a stream whose head was a 200; the type stays (I-28). */
-export function toldEvent(event: Omit<CloudError, 'status'> & { readonly type?: string | undefined }): ToldError {
+export function toldEvent(
+  event: Omit<CloudError, 'status'> & { readonly type?: string | undefined },
+): ToldError {
   const stated = event.type ?? envelopeOf(documentOf(event.body))?.type ?? ''
   const type = /^[a-z_]{1,64}$/.test(stated) ? stated : 'api_error'
   return { ...toldError({ ...event, status: STATUS_OF_TYPE[type] ?? 500 }), type }
@@ -69,11 +71,7 @@ export function providerText(body: Buffer | null): string {
 /** Reports whether an answer to a token count says that there is no counting here, for this model. */
 export function cannotCount({ status, body }: Pick<CloudError, 'status' | 'body'>): boolean {
   // Vertex: 404 where the location has no counting, and a 400 for ids that its counting does not take.
-  return (
-    status === 404 ||
-    status === 501 ||
-    (status === 400 && NO_COUNTING.test(providerText(body)))
-  )
+  return status === 404 || status === 501 || (status === 400 && NO_COUNTING.test(providerText(body)))
 }
 
 /** The second is Bedrock's, for models that it does not count. */

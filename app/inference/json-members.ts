@@ -15,8 +15,6 @@ export interface ValueSpan {
   from: number
   to: number
   isText: boolean
-  /** Where the member's key begins, with its quote. */
-  keyFrom: number
 }
 
 /**
@@ -44,7 +42,6 @@ export function findMember(
     const end = isText ? endOfText(buffer, at + 1, to) : endOfValue(buffer, at, to)
     if (end >= to) return
     if (isName(buffer, keyFrom + 1, keyTo, name)) {
-      span.keyFrom = keyFrom
       span.isText = isText
       span.from = isText ? at + 1 : at
       span.to = end
@@ -66,7 +63,8 @@ function afterSpace(buffer: Buffer, from: number, to: number): number {
 function endOfText(buffer: Buffer, from: number, to: number): number {
   let quote = buffer.indexOf(QUOTE, from)
   // A quote right after a backslash may be escaped, or the backslash may be.
-  while (quote !== -1 && quote < to && isEscaped(buffer, quote, from)) quote = buffer.indexOf(QUOTE, quote + 1)
+  while (quote !== -1 && quote < to && isEscaped(buffer, quote, from))
+    quote = buffer.indexOf(QUOTE, quote + 1)
   return quote === -1 || quote > to ? to : quote
 }
 

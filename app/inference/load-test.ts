@@ -38,13 +38,16 @@ const CHARACTERS_PER_TOKEN = 4
 const DELTAS_PER_SECOND = 10
 const USAGE = { input_tokens: 0, output_tokens: 0 }
 
+/** What one event of a stream holds. */
+type Document = Readonly<Record<string, unknown>> & { readonly type: string }
+
 /** One reply on its way; it heeds the reader's back-pressure and abort like a connection. */
 class CannedReply implements Dispatcher.DispatchController {
   readonly #call: Call
   readonly #handler: Dispatcher.DispatchHandler
   readonly #config: LoadTestConfig
   readonly #framing: Cloud['framing']
-  #events: (readonly object[])[] = []
+  #events: (readonly Document[])[] = []
   #timer: NodeJS.Timeout | undefined
   aborted = false
   paused = false
@@ -145,7 +148,7 @@ function message(): object {
 }
 
 /** The documents of a stream, those together that are sent together. */
-function streamEvents(text: string, deltas: number): object[][] {
+function streamEvents(text: string, deltas: number): Document[][] {
   const size = Math.ceil(text.length / Math.max(1, deltas))
   const pieces: string[] = []
   for (let at = 0; at < text.length; at += size) pieces.push(text.slice(at, at + size))
@@ -165,6 +168,6 @@ function streamEvents(text: string, deltas: number): object[][] {
   ]
 }
 
-function event(document: object): Buffer {
-  return Buffer.from(`event: ${Reflect.get(document, 'type')}\ndata: ${JSON.stringify(document)}\n\n`)
+function event(document: Document): Buffer {
+  return Buffer.from(`event: ${document.type}\ndata: ${JSON.stringify(document)}\n\n`)
 }

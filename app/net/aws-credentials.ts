@@ -25,7 +25,10 @@ const METADATA_LINK = 'defaultProvider::remoteProvider'
  * web identity; then the metadata service of a container or an instance. Rejects with a sentence for the operator.
  * `region` is where token services are asked. The library is loaded when it is first needed.
  */
-export async function fetchAwsKeys(transports: AwsTransports, region: string): Promise<FetchedToken<AwsKeys>> {
+export async function fetchAwsKeys(
+  transports: AwsTransports,
+  region: string,
+): Promise<FetchedToken<AwsKeys>> {
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
   const requestHandler = sdkRequestHandler(transports.exchange)
   const chain = defaultProvider({

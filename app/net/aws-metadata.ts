@@ -36,7 +36,9 @@ export async function fetchMetadataKeys(
   if (containerRelativeUri !== undefined) return ofContainer(ask, CONTAINER + containerRelativeUri, variables)
   if (containerFullUri !== undefined) return ofContainer(ask, containerFullUri, variables)
   if (isInstanceDisabled)
-    throw new Error('no AWS credentials: no keys, profile, web identity or container, and no metadata service')
+    throw new Error(
+      'no AWS credentials: no keys, profile, web identity or container, and no metadata service',
+    )
   return ofInstance(ask, variables)
 }
 

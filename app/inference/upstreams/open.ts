@@ -12,6 +12,8 @@ import { createGoogleToken, type GoogleToken } from '../../net/google-token.ts'
 import type { Network } from '../../net/network.ts'
 import { AnthropicUpstream } from './anthropic.ts'
 import { createFederation } from './anthropic-federation.ts'
+import { bedrockUrl } from './bedrock.ts'
+import { AwsUpstreams, anthropicAwsUrl, mantleUrl } from './open-aws.ts'
 import type { Upstream } from './upstream.ts'
 import { upstreamProxy } from './upstream-proxy.ts'
 import { VertexUpstream, vertexUrl } from './vertex.ts'
@@ -25,6 +27,8 @@ export interface UpstreamsOptions {
   readonly version: string
   /** A clock that only goes forward. */
   readonly clock: Clock
+  /** Tells the time of day. Default: the machine's. */
+  readonly wallClock?: Clock
   readonly log: Log
 }
 
@@ -40,8 +44,16 @@ const GOOGLE_BLOCK_UNDER_MS = 30_000
 
 /** Opens every upstream, in file order; no request is sent. */
 export function openUpstreams(options: UpstreamsOptions): ReadonlyMap<string, Upstream> {
-  const credentials = new GoogleCredentials(options)
-  return new Map(options.upstreams.map(config => [config.name, openUpstream(config, options, credentials)]))
+  const { network, clock, wallClock, log, version, ttfbMs } = options
+  const google = new GoogleCredentials(options)
+  const aws = new AwsUpstreams({
+    ...{ network, clock, wallClock, log },
+    ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
+    product: `gatehouse/${version}`,
+  })
+  return new Map(
+    options.upstreams.map(config => [config.name, openUpstream(config, options, { google, aws })]),
+  )
 }
 
 /** Where an upstream's requests go; null while its provider cannot be asked. */
@@ -51,6 +63,12 @@ export function urlOf(config: UpstreamsConfig[number]): URL | null {
       return new URL(config.base_url)
     case 'vertex':
       return vertexUrl(config)
+    case 'bedrock':
+      return bedrockUrl(config)
+    case 'mantle':
+      return mantleUrl(config)
+    case 'anthropicAws':
+      return anthropicAwsUrl(config)
     default:
       return null
   }
@@ -59,16 +77,19 @@ export function urlOf(config: UpstreamsConfig[number]): URL | null {
 function openUpstream(
   config: UpstreamsConfig[number],
   options: UpstreamsOptions,
-  credentials: GoogleCredentials,
+  { google, aws }: { google: GoogleCredentials; aws: AwsUpstreams },
 ): Upstream {
   switch (config.provider) {
     case 'anthropic':
       return openAnthropic(config, options)
     case 'vertex':
-      return openVertex(config, options, credentials)
+      return openVertex(config, options, google)
     case 'bedrock':
+      return aws.bedrock(config)
     case 'mantle':
+      return aws.mantle(config)
     case 'anthropicAws':
+      return aws.anthropicAws(config)
     case 'foundry':
       throw new Error(`upstream "${config.name}": provider ${config.provider} is not there yet`)
   }
