@@ -21,6 +21,8 @@ export interface RigOptions {
   /** Entries of `upstreams:`; `provider` and a key are added. */
   readonly upstreams: readonly { readonly base_url: string; readonly [key: string]: unknown }[]
   readonly identity?: Identity
+  /** More models, with the id that every upstream gets. */
+  readonly models?: Readonly<Record<string, string>>
   readonly ttfbMs?: number
   readonly idleMs?: number
   readonly clientStallMs?: number
@@ -101,7 +103,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     catalog: {
       identify: id => ({ id, names: [id], sentAs: [] }),
       resolve: id => {
-        const model = MODELS[id]
+        const model = options.models?.[id] ?? MODELS[id]
         if (model === undefined) return null
         return {
           id,
