@@ -9,6 +9,8 @@ export interface ExpectedSignature {
   readonly sessionToken?: string | undefined
   readonly region: string
   readonly service: string
+  /** Whether headers may stand beside the signed ones, as fetch adds some to the SDK's. Default: false. */
+  readonly takesMore?: boolean
 }
 
 /** What may travel unsigned; everything else on the wire must be covered. */
@@ -29,8 +31,11 @@ export function signatureFault(request: RecordedRequest, expected: ExpectedSigna
   if (!(Math.abs(age) < 300_000)) return 'RequestTimeTooSkewed'
   const place = [moment.slice(0, 8), expected.region, expected.service, 'aws4_request']
   if (scope !== place.join('/')) return `scope ${scope}`
-  const bare = Object.keys(headers).filter(name => !MAY_BE_UNSIGNED.includes(name))
-  if (listed !== bare.sort().join(';')) return `unsigned: ${bare.join(';')} but ${listed}`
+  const bare = expected.takesMore
+    ? listed.split(';')
+    : Object.keys(headers).filter(name => !MAY_BE_UNSIGNED.includes(name))
+  if (listed !== bare.sort().join(';') || !bare.includes('host'))
+    return `unsigned: ${bare.join(';')} but ${listed}`
   const digest = createHash('sha256').update(body).digest('hex')
   if (headers['x-amz-content-sha256'] !== digest) return 'the hash of another body'
   const [path = '', query = ''] = request.path.split('?')
