@@ -214,7 +214,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       endedEarly: () => this.#finish({ kind: 'ended_early' }),
     }
     return openReplySink({
-      ...{ upstream, call, headers, answer, clock, log, errorEvent, onOddField, stated },
+      ...{ upstream, call, headers, answer, clock, log, onOddField },
+      errorEvent:
+        errorEvent === null ? null : (data, type) => errorEvent(this.#withoutCredential(data), type),
+      stated: body => stated(this.#withoutCredential(body)),
       begun: () => this.#begun(),
       refused: (status, body) => this.#refused(status, headers, body),
       unreadable: cause => this.#unreachable('aborted', cause),
@@ -243,6 +246,11 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     })
   }
 
+  /** The words of an error inside a stream, or none where they hold our credential. */
+  #withoutCredential(words: Buffer): Buffer {
+    return quotes(words, this.#credentials) ? NO_WORDS : words
+  }
+
   #unreachable(reason: Unreachable['reason'], cause: string): void {
     this.#finish({ kind: 'unreachable', upstream: this.#options.upstream.name, reason, cause })
   }
@@ -265,6 +273,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     this.#settle(result)
   }
 }
+
+const NO_WORDS = Buffer.from('{}')
 
 const GIVEN_UP = new Error('the attempt is over')
 

@@ -143,7 +143,7 @@ const OPERATORS_OWN =
   /arn:|\d{9}|projects\/|:\/\/|@|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i
 
 function isAboutTheRequest(text: string): boolean {
-  if (text.length >= 500 || OPERATORS_OWN.test(text)) return false
+  if (text.length >= 500 || OPERATORS_OWN.test(text) || hasAwsNames(text)) return false
   return TOO_MANY_TOKENS.test(text) || REQUEST_PATHS.some(path => text.startsWith(path))
 }
 

@@ -39,16 +39,9 @@ export function credentialsIn({ headers }: RequestHead): readonly string[] {
     const value = headers[i + 1] ?? ''
     if (headers[i] === 'x-api-key') found.push(value)
     else if (headers[i] === 'x-amz-security-token') found.push(value)
-    else if (headers[i] === 'authorization') found.push(...secretsOf(value))
+    else if (headers[i] === 'authorization') found.push(value.replace(/^(?:Bearer |.* Signature=)/, ''))
   }
   return found
-}
-
-/** The token of a bearer; of a signature, itself and the id of its key. */
-function secretsOf(authorization: string): string[] {
-  const [, keyId, signature] = /Credential=([^/]+)\/.*Signature=(\w+)$/.exec(authorization) ?? []
-  if (keyId === undefined || signature === undefined) return [authorization.replace(/^Bearer /, '')]
-  return [keyId, signature]
 }
 
 /** Reports whether an error's body repeats one of `credentials`: some proxies tell the caller which key they refused. */

@@ -1,6 +1,6 @@
 // Amazon Bedrock's runtime on loopback: judges each request as the service does, and answers in its shapes and frames.
 import { EventStreamCodec } from '@smithy/eventstream-codec'
-import { signatureFault } from './aws-signature.ts'
+import { type ExpectedSignature, signatureFault } from './aws-signature.ts'
 import { type RelayRig, type RigOptions, startRelay } from './relay-rig.ts'
 import { REPLY_EVENTS } from './sse.ts'
 import {
@@ -39,16 +39,16 @@ export function awsError(status: number, type: string, message: string): Buffer 
 
 const PATH = /^\/model\/([^/?]+)\/(invoke|invoke-with-response-stream|count-tokens)$/
 
-/** Why Bedrock would refuse `request`; null when it would not. */
-export function refusalOf(
-  request: RecordedRequest,
-  keys = KEYS as Parameters<typeof faultOfSigner>[1],
-): Buffer | null {
+type Signer = Pick<ExpectedSignature, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>
+
+/** Why Bedrock would refuse `request`, which must be signed with `keys`; null when it would not. */
+export function refusalOf(request: RecordedRequest, keys: Signer = KEYS): Buffer | null {
   const { line, path, headers, body } = request
   const [, , method] = PATH.exec(path) ?? []
   if (!line.startsWith('POST ') || method === undefined)
     return awsError(404, 'UnknownOperationException', path)
-  const fault = faultOfSigner(request, keys)
+  const isSigned = headers['authorization']?.startsWith('AWS4') === true
+  const fault = isSigned ? signatureFault(request, { ...keys, region: REGION, service: 'bedrock' }) : null
   if (fault !== null) return awsError(403, 'InvalidSignatureException', fault)
   if (headers['content-type'] !== 'application/json' || headers['accept'] !== 'application/json')
     return awsError(400, 'ValidationException', 'content-type and accept must be application/json')
@@ -61,13 +61,6 @@ export function refusalOf(
       : document
   const problem = problemOf(invoked, method)
   return problem === null ? null : awsError(400, 'ValidationException', problem)
-}
-
-function faultOfSigner(
-  request: RecordedRequest,
-  keys: { accessKeyId: string; secretAccessKey: string; sessionToken?: string },
-) {
-  return signatureFault(request, { ...keys, region: REGION, service: 'bedrock' })
 }
 
 function problemOf(body: Record<string, unknown>, method: string): string | null {
@@ -140,6 +133,8 @@ export interface BedrockRig extends AsyncDisposable {
 export interface BedrockOptions extends Omit<RigOptions, 'upstreams'> {
   /** Answers requests that are right. Default: `usualAnswer`. */
   readonly script?: Script
+  /** What requests must be signed with. Default: `KEYS`. */
+  readonly keys?: Signer
   readonly upstream?: Readonly<Record<string, unknown>>
   /** Entries before the one on Bedrock, and after it. */
   readonly earlier?: RigOptions['upstreams']
@@ -148,8 +143,10 @@ export interface BedrockOptions extends Omit<RigOptions, 'upstreams'> {
 
 /** A relay in front of Bedrock, with keys of its file. */
 export async function startBedrock(options: BedrockOptions = {}): Promise<BedrockRig> {
-  const { script = usualAnswer, upstream, earlier = [], others = [], ...rig } = options
-  const bedrock = await startUpstream((request, socket) => refusalOf(request) ?? script(request, socket))
+  const { script = usualAnswer, keys, upstream, earlier = [], others = [], ...rig } = options
+  const bedrock = await startUpstream(
+    (request, socket) => refusalOf(request, keys) ?? script(request, socket),
+  )
   const relay = await startRelay({
     ...rig,
     models: { 'claude-test': 'us.anthropic.claude-test-v1:0', ...rig.models },
