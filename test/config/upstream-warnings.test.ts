@@ -26,3 +26,17 @@ test('a key file that is not there yet is a warning', () => {
   )
   assert.deepEqual(warned('global', auth, { files: { '/sa.json': '{}' } }), [])
 })
+
+test('a Bedrock region without default profiles is a warning, until a model has an id for that upstream', () => {
+  const inRegion = (region: string, models = 'models: []') =>
+    warningsOf(
+      fileWith({ models, upstreams: `upstreams: [{ provider: bedrock, region: ${region}, auth: {} }]` }),
+    )
+  const mapped =
+    'models: [{ id: claude-opus-4-8, upstream_model: { bedrock: eu.anthropic.claude-opus-4-8 } }]'
+
+  for (const region of ['eu-west-1', 'us-gov-west-1', 'ap-northeast-1'])
+    assertWarning(inRegion(region), 'upstreams[0].region', 'newer models, which are reached by nothing else')
+  for (const region of ['us-east-1', 'us-west-2']) assert.deepEqual(inRegion(region), [])
+  assert.deepEqual(inRegion('eu-west-1', mapped), [])
+})

@@ -62,14 +62,24 @@ export interface TokenService extends TestUpstream {
 /** The token service: checks the signature of those who assume a role, and names the keys after the session. */
 export async function startTokenService(
   t: TestContext,
-  options: { readonly refusal?: (form: Assumed) => Buffer | null; readonly seconds?: number } = {},
+  options: {
+    readonly refusal?: (form: Assumed) => Buffer | null
+    readonly seconds?: number
+    readonly sessionToken?: string
+  } = {},
 ): Promise<TokenService> {
   const asked: Assumed[] = []
   const script: Script = (request: RecordedRequest) => {
     const form = Object.fromEntries(new URLSearchParams(request.body.toString()))
     asked.push(form)
     const isSigned = form['Action'] === 'AssumeRole'
-    const expected = { ...KEYS, region: REGION, service: 'sts', takesMore: true }
+    const expected = {
+      ...KEYS,
+      sessionToken: options.sessionToken,
+      region: REGION,
+      service: 'sts',
+      takesMore: true,
+    }
     const fault = isSigned ? signatureFault(request, expected) : null
     if (fault !== null) return stsError(403, 'SignatureDoesNotMatch', fault)
     return options.refusal?.(form) ?? stsAnswer(form, options.seconds ?? 3600)
