@@ -1,4 +1,5 @@
 // What a `chunk` of Bedrock's stream holds, as a server-sent event of the Messages API.
+import { writeDelta } from './amazon-deltas.ts'
 import { findMember, type ValueSpan } from './json-members.ts'
 
 const BYTES = Buffer.from('bytes')
@@ -78,6 +79,14 @@ export class EventText {
   begin(size: number): void {
     this.#bytes = Buffer.allocUnsafe(size)
     this.#used = 0
+  }
+
+  /** Adds the delta in the payload between `from` and `to`; answers false when it is none of the usual form. */
+  addDelta(payload: Buffer, from: number, to: number): boolean {
+    const end = writeDelta(payload, { from, to }, this.#bytes, this.#used)
+    if (end === -1) return false
+    this.#used = end
+    return true
   }
 
   /** Copies the document, as it is, into an event of its type. */

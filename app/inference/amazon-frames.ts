@@ -82,7 +82,7 @@ export class AmazonFrames {
     if (checksum !== buffer.readUInt32BE(end)) return false
     const from = at + PRELUDE_BYTES
     const to = from + buffer.readUInt32BE(at + 4)
-    if (to - from === this.#usual.length && buffer.compare(this.#usual, 0, to - from, from, to) === 0) {
+    if (to - from === this.#usual.length && isSame(buffer, from, this.#usual)) {
       reader.chunk(buffer, to, end)
       return true
     }
@@ -109,7 +109,28 @@ function frameLength(buffer: Buffer, at: number): number {
   const total = buffer.readUInt32BE(at)
   const headers = buffer.readUInt32BE(at + 4)
   if (total < MIN_FRAME || total > MAX_FRAME || headers > total - MIN_FRAME) return -1
-  return crc32(buffer.subarray(at, at + 8)) === buffer.readUInt32BE(at + 8) ? total : -1
+  return preludeChecksum(buffer, at) === buffer.readUInt32BE(at + 8) ? total : -1
+}
+
+/** CRC-32 of each byte alone, for the prelude, whose eight bytes are not worth a call of zlib's. */
+const CHECKSUMS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let checksum = byte
+  for (let bit = 0; bit < 8; bit += 1) checksum = (checksum >>> 1) ^ (checksum & 1 ? 0xedb88320 : 0)
+  return checksum
+})
+
+function preludeChecksum(buffer: Buffer, at: number): number {
+  let checksum = 0xffffffff
+  for (let index = at; index < at + 8; index += 1)
+    checksum = CHECKSUMS[(checksum ^ buffer[index]!) & 255]! ^ (checksum >>> 8) // within both
+  return (checksum ^ 0xffffffff) >>> 0
+}
+
+/** Like `Buffer.compare`, which costs more for so few bytes. */
+function isSame(buffer: Buffer, from: number, bytes: Buffer): boolean {
+  for (let index = 0; index < bytes.length; index += 1)
+    if (buffer[from + index] !== bytes[index]) return false
+  return true
 }
 
 const TEXT = 7

@@ -85,7 +85,7 @@ export class AmazonStream implements AnswerSink, FrameReader {
   }
 
   chunk(buffer: Buffer, from: number, to: number): void {
-    if (this.#stated !== null) return
+    if (this.#stated !== null || this.#events.addDelta(buffer, from, to)) return
     const document = documentIn(buffer, from, to)
     if (document === null) return
     if (document.type === 'error') this.#state(Buffer.from(document.bytes))
