@@ -35,9 +35,13 @@ const folder = join(import.meta.dirname, 'results')
 mkdirSync(folder, { recursive: true })
 const client = forkOn(1, new URL('client.ts', import.meta.url))
 
-/** Microseconds of the gateway's CPU an event, for `joined` events in each of the stand-in's writes. */
-async function compare(joined: number): Promise<void> {
-  const upstream = forkOn(1, new URL('framed-upstream.ts', import.meta.url), [String(EVENTS), String(joined)])
+/** Microseconds of the gateway's CPU an event: as models write, one at a time; or as fast as they go, ten at once. */
+async function compare({ joined, pauseMs }: { joined: number; pauseMs: number }): Promise<void> {
+  const upstream = forkOn(
+    1,
+    new URL('framed-upstream.ts', import.meta.url),
+    [EVENTS, joined, pauseMs].map(String),
+  )
   const { port } = await nextMessage<{ port: number }>(upstream)
   const base_url = `http://127.0.0.1:${port}`
   const keys = { aws_access_key_id: 'AKIABENCH', aws_secret_access_key: 'bench' }
@@ -53,11 +57,11 @@ async function compare(joined: number): Promise<void> {
   try {
     const measured = new Map<Name, number[]>()
     const names = Object.keys(MODELS) as Name[]
-    for (const name of names) await load(gatehouse, MODELS[name], STREAMS)
+    for (const name of names) await load(gatehouse, MODELS[name])
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const name of shuffled(names)) {
         const before = cpuSeconds(gatehouse.process?.pid ?? 0)
-        const { failures } = await load(gatehouse, MODELS[name], STREAMS)
+        const { failures } = await load(gatehouse, MODELS[name])
         if (failures.length > 0) console.error(`${name}: ${failures.join(', ')}`)
         const micros = ((cpuSeconds(gatehouse.process?.pid ?? 0) - before) * 1e6) / (STREAMS * EVENTS)
         measured.set(name, [...(measured.get(name) ?? []), micros])
@@ -70,9 +74,9 @@ async function compare(joined: number): Promise<void> {
   }
 }
 
-function load(arm: Arm, model: string, requests: number): Promise<LoadResult> {
+function load(arm: Arm, model: string): Promise<LoadResult> {
   const request = requestFor(arm, messagesBody(2048, { stream: true, model })).toString('base64')
-  client.send({ port: arm.port, request, connections: 4, requests } satisfies LoadOrder)
+  client.send({ port: arm.port, request, connections: STREAMS, requests: STREAMS } satisfies LoadOrder)
   return nextMessage<LoadResult>(client)
 }
 
@@ -89,7 +93,8 @@ function print(joined: number, measured: ReadonlyMap<Name, readonly number[]>): 
 
 console.log('joined  arm                CPU µs/event [q1 q3]   times')
 try {
-  for (const joined of [1, 10]) await compare(joined)
+  await compare({ joined: 1, pauseMs: 2 })
+  await compare({ joined: 10, pauseMs: 0 })
 } finally {
   await stop(client)
 }

@@ -22,12 +22,12 @@ function sse(document: Document): Buffer {
   return Buffer.from(`event: ${document.type}\ndata: ${JSON.stringify(document)}\n\n`)
 }
 
-/** Sends `events` deltas, `joined` of them in each write. */
+/** Sends `events` deltas, `joined` of them in each write, and waits `pauseMs` after it when that is not 0. */
 function stream(
   response: ServerResponse,
-  order: { events: number; joined: number; isFramed: boolean },
+  order: { events: number; joined: number; pauseMs: number; isFramed: boolean },
 ): void {
-  const { events, joined, isFramed } = order
+  const { events, joined, pauseMs, isFramed } = order
   const encode = isFramed ? amazonFrame : sse
   const some = Buffer.concat(Array<Buffer>(joined).fill(encode(DELTA)))
   const type = isFramed ? 'application/vnd.amazon.eventstream' : 'text/event-stream; charset=utf-8'
@@ -40,7 +40,9 @@ function stream(
       return
     }
     left -= joined
-    if (response.write(some)) setImmediate(step)
+    const goesOn = response.write(some)
+    if (pauseMs > 0) setTimeout(step, pauseMs)
+    else if (goesOn) setImmediate(step)
     else response.once('drain', step)
   }
   step()
@@ -48,9 +50,9 @@ function stream(
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
   const isFramed = request.url?.endsWith('/invoke-with-response-stream') === true
-  request.resume().on('end', () => stream(response, { events, joined, isFramed }))
+  request.resume().on('end', () => stream(response, { events, joined, pauseMs, isFramed }))
 })
-const [events = 2000, joined = 1] = process.argv.slice(2).map(Number)
+const [events = 2000, joined = 1, pauseMs = 0] = process.argv.slice(2).map(Number)
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   process.send?.({ port: address !== null && typeof address === 'object' ? address.port : 0 })

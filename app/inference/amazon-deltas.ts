@@ -21,6 +21,11 @@ for (const [value, character] of [
 ].entries())
   VALUES[character.charCodeAt(0)] = value
 
+/** The same, shifted to where it belongs in four characters' 24 bits; negative for what is no such character. */
+const [FIRSTS, SECONDS, THIRDS, FOURTHS] = [18, 12, 6, 0].map(shift =>
+  Int32Array.from(VALUES, value => (value === NONE ? -1 : value << shift)),
+) as [Int32Array, Int32Array, Int32Array, Int32Array] // of four shifts
+
 /**
  * Writes the delta in the payload between `from` and `to` into `target` from `at` on, as an event; answers where it
  * ends, or -1 when it has to go the general way, with bytes behind `at` that mean nothing.
@@ -53,19 +58,18 @@ function decode(
   let write = at
   let lows = 0
   for (; read + 4 < to; read += 4) {
-    const a = VALUES[source[read]!]! // the loop ends before the source does; a byte is an index of the table
-    const b = VALUES[source[read + 1]!]!
-    const c = VALUES[source[read + 2]!]!
-    const d = VALUES[source[read + 3]!]!
-    if ((a | b | c | d) > 63) break
-    const bits = (a << 18) | (b << 12) | (c << 6) | d
-    const first = bits >>> 16
-    const second = (bits >>> 8) & 255
-    const third = bits & 255
-    lows |= (first - FIRST_PRINTABLE) | (second - FIRST_PRINTABLE) | (third - FIRST_PRINTABLE)
-    target[write] = first
-    target[write + 1] = second
-    target[write + 2] = third
+    // The loop ends before the source does, and a byte is an index of each table.
+    const bits =
+      FIRSTS[source[read]!]! |
+      SECONDS[source[read + 1]!]! |
+      THIRDS[source[read + 2]!]! |
+      FOURTHS[source[read + 3]!]!
+    if (bits < 0) break
+    // Not zero when one of the three bytes is below 32: the subtraction borrows its highest bit.
+    lows |= (bits - 0x202020) & ~bits & 0x808080
+    target[write] = bits >>> 16
+    target[write + 1] = bits >>> 8
+    target[write + 2] = bits
     write += 3
   }
   if (source[read] !== QUOTE) {
@@ -75,16 +79,16 @@ function decode(
     if (!isPadded || a === NONE || b === NONE) return -1
     const first = (a << 2) | (b >>> 4)
     target[write++] = first
-    lows |= first - FIRST_PRINTABLE
+    if (first < FIRST_PRINTABLE) return -1
     if (source[read + 2] !== PADDING) {
       const c = VALUES[source[read + 2] ?? 0]!
       if (c === NONE) return -1
       const second = ((b & 15) << 4) | (c >>> 2)
       target[write++] = second
-      lows |= second - FIRST_PRINTABLE
+      if (second < FIRST_PRINTABLE) return -1
     }
   }
-  return lows < 0 ? -1 : write
+  return lows === 0 ? write : -1
 }
 
 function isAt(buffer: Buffer, from: number, bytes: Buffer): boolean {

@@ -78,10 +78,10 @@ export class AmazonFrames {
   #read(buffer: Buffer, { at, total }: { at: number; total: number }, reader: FrameReader): boolean {
     const end = at + total - CHECKSUM_BYTES
     // The checksum of the first eight bytes is there already: it is the start of that of everything.
-    const checksum = crc32(buffer.subarray(at + 8, end), buffer.readUInt32BE(at + 8))
-    if (checksum !== buffer.readUInt32BE(end)) return false
+    const checksum = crc32(buffer.subarray(at + 8, end), numberAt(buffer, at + 8))
+    if (checksum !== numberAt(buffer, end)) return false
     const from = at + PRELUDE_BYTES
-    const to = from + buffer.readUInt32BE(at + 4)
+    const to = from + numberAt(buffer, at + 4)
     if (to - from === this.#usual.length && isSame(buffer, from, this.#usual)) {
       reader.chunk(buffer, to, end)
       return true
@@ -106,10 +106,15 @@ export class AmazonFrames {
 
 /** The length of the frame whose prelude stands at `at`; -1 when it is none. */
 function frameLength(buffer: Buffer, at: number): number {
-  const total = buffer.readUInt32BE(at)
-  const headers = buffer.readUInt32BE(at + 4)
+  const total = numberAt(buffer, at)
+  const headers = numberAt(buffer, at + 4)
   if (total < MIN_FRAME || total > MAX_FRAME || headers > total - MIN_FRAME) return -1
-  return preludeChecksum(buffer, at) === buffer.readUInt32BE(at + 8) ? total : -1
+  return preludeChecksum(buffer, at) === numberAt(buffer, at + 8) ? total : -1
+}
+
+/** Like `readUInt32BE`, without its checks: the callers stay within the buffer. */
+function numberAt(buffer: Buffer, at: number): number {
+  return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
 }
 
 /** CRC-32 of each byte alone, for the prelude, whose eight bytes are not worth a call of zlib's. */
