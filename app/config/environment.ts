@@ -81,15 +81,15 @@ export interface AwsMetadataVariables {
 
 /** Read when an upstream's ambient credentials are asked for, and by nothing else. */
 export function readAwsMetadata(variables: Variables = process.env): AwsMetadataVariables {
-  const read = (name: string): string | undefined => nonEmpty(variables[`AWS_${name}`])
+  const read = (name: string): string | undefined => nonEmpty(variables[name])
   return {
-    containerRelativeUri: read('CONTAINER_CREDENTIALS_RELATIVE_URI'),
-    containerFullUri: read('CONTAINER_CREDENTIALS_FULL_URI'),
-    containerToken: read('CONTAINER_AUTHORIZATION_TOKEN'),
-    containerTokenFile: read('CONTAINER_AUTHORIZATION_TOKEN_FILE'),
-    instanceEndpoint: read('EC2_METADATA_SERVICE_ENDPOINT'),
-    isInstanceIpv6: read('EC2_METADATA_SERVICE_ENDPOINT_MODE')?.toLowerCase() === 'ipv6',
-    isInstanceDisabled: read('EC2_METADATA_DISABLED')?.toLowerCase() === 'true',
+    containerRelativeUri: read('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'),
+    containerFullUri: read('AWS_CONTAINER_CREDENTIALS_FULL_URI'),
+    containerToken: read('AWS_CONTAINER_AUTHORIZATION_TOKEN'),
+    containerTokenFile: read('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'),
+    instanceEndpoint: read('AWS_EC2_METADATA_SERVICE_ENDPOINT'),
+    isInstanceIpv6: read('AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE')?.toLowerCase() === 'ipv6',
+    isInstanceDisabled: read('AWS_EC2_METADATA_DISABLED')?.toLowerCase() === 'true',
   }
 }
 

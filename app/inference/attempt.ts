@@ -187,8 +187,11 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     const { upstream, idleMs } = this.#options
     this.#sink?.tick?.(now)
     if ((this.#sink === null || this.#sink.isUndecided) && now - this.#startedAt >= upstream.ttfbMs) {
-      const what = this.#sink === null ? 'response head' : 'event of a stream'
-      this.#unreachable('timeout', `no ${what} within ${upstream.ttfbMs} ms`)
+      const isHeadless = this.#sink === null
+      const cause = isHeadless
+        ? `no response head within ${upstream.ttfbMs} ms`
+        : `no event of a stream within ${upstream.ttfbMs} ms`
+      this.#unreachable('timeout', cause)
     }
     if (this.#sink === null || this.#isOver) return
     if (this.#isTouched || this.#isPaused) {
