@@ -25,8 +25,8 @@ export class AmazonFrames {
   #held = 0
   /** The length of the frame that is held, once its prelude is there. */
   #total = 0
-  /** The headers of a `chunk` event as they came last: those of the next one are the same bytes. */
-  #usual: Buffer = Buffer.alloc(0)
+  /** The headers of a `chunk` event as they came last, as those of the next one are the same bytes; null before the first. */
+  #usual: Buffer | null = null
 
   /** Whether the last byte read is also the last of a frame. */
   get isBetweenFrames(): boolean {
@@ -82,7 +82,7 @@ export class AmazonFrames {
     if (checksum !== numberAt(buffer, end)) return false
     const from = at + PRELUDE_BYTES
     const to = from + numberAt(buffer, at + 4)
-    if (to - from === this.#usual.length && isSame(buffer, from, this.#usual)) {
+    if (to - from === this.#usual?.length && isSame(buffer, from, this.#usual)) {
       reader.chunk(buffer, to, end)
       return true
     }

@@ -27,6 +27,21 @@ function read(chunks: readonly Buffer[]) {
   return { seen, isReadable, isWhole: isReadable && frames.isBetweenFrames }
 }
 
+/** What the stream writes to its client for one chunk, deltas by their own way. */
+function writtenFor(chunk: Buffer): string {
+  const text = new EventText()
+  text.begin(chunk.length)
+  new AmazonFrames().push(chunk, {
+    chunk(buffer, from, to) {
+      if (text.addDelta(buffer, from, to)) return
+      const document = documentIn(buffer, from, to)
+      if (document !== null) text.add(document)
+    },
+    exception() {},
+  })
+  return `${text.take()}`
+}
+
 const FRAMES = [...framesOf(REPLY_EVENTS), exceptionFrame('throttlingException', 'slow down')]
 const STREAM = Buffer.concat(FRAMES)
 const SEEN = [...REPLY_EVENTS, 'throttlingException {"message":"slow down"}']
@@ -173,12 +188,41 @@ test('a payload that holds no document with a type is dropped; a raw line break 
   const { seen } = read([
     frame(event, `{ "p": "q\\"", "bytes" : "${spaced.replaceAll('/', '\\/')}" }`),
     frame({ ...event, ':event-type': 'initial-response' }, '{}'),
+    frame({}, `{"bytes":"${spaced}"}`),
     frame({ ':message-type': 'error', ':error-code': 'x', ':error-message': 'no' }, ''),
   ])
   assert.deepEqual(seen, [
     'event: ping\ndata: { "x" : [{"type":"no","y":"}]\\""}, 1e3, null],   "type"\t: "ping" }\n\n',
     'null no',
   ])
+})
+
+test('a frame without headers is no event, be it the first or a later one', () => {
+  const payload = `{"bytes":"${Buffer.from('{"type":"ping"}').toString('base64')}"}`
+
+  assert.deepEqual(read([frame({}, payload), chunkFrame({ type: 'ping' }), frame({}, payload)]).seen, [
+    'event: ping\ndata: {"type":"ping"}\n\n',
+  ])
+})
+
+test('deltas of every length and shape come out as they were put in', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.constant('x'.repeat(5000)))
+  fc.assert(
+    fc.property(text, fc.boolean(), fc.boolean(), (value, isFirst, isSpaced) => {
+      const delta = { type: 'text_delta', text: value }
+      const document = isFirst
+        ? { type: 'content_block_delta', index: 0, delta }
+        : { index: 0, delta, type: 'content_block_delta' }
+      const json = JSON.stringify(document, null, isSpaced ? 1 : 0)
+      const frames = [chunkFrame({ type: 'ping' }), chunkFrame(json), chunkFrame(json)]
+
+      const written = writtenFor(Buffer.concat(frames))
+
+      const event = `event: content_block_delta\ndata: ${json.replaceAll('\n', ' ')}\n\n`
+      assert.equal(written, `event: ping\ndata: {"type":"ping"}\n\n${event}${event}`)
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('the frames of a rehearsal are those of the vendor’s codec', () => {

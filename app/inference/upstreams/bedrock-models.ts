@@ -10,7 +10,7 @@ export function bedrockId({ ids }: Pick<BuiltinModel, 'ids'>, region: string): s
 }
 
 /** Reports whether the built-in ids of a region are those of inference profiles. */
-export function hasDefaultProfile(region: string): boolean {
+function hasDefaultProfile(region: string): boolean {
   return region.startsWith('us-') && !region.startsWith('us-gov-')
 }
 

@@ -3,6 +3,7 @@ import type {
   AnthropicAwsUpstreamConfig,
   BedrockUpstreamConfig,
   MantleUpstreamConfig,
+  UpstreamsConfig,
 } from '../../config/upstreams.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { withDeadline } from '../../lib/deadline.ts'
@@ -24,6 +25,7 @@ import { AWS_BLOCK_UNDER_MS, AWS_REFRESH_AHEAD_MS, RoleSessions } from './aws-se
 import { BedrockUpstream } from './bedrock.ts'
 import { MessagesOnAws } from './messages-on-aws.ts'
 import type { Upstream } from './upstream.ts'
+import { upstreamProxy } from './upstream-proxy.ts'
 
 export interface AwsUpstreamsOptions {
   readonly network: Pick<Network, 'dispatcher'>
@@ -59,7 +61,7 @@ export class AwsUpstreams {
   }
 
   bedrock(config: BedrockUpstreamConfig): Upstream {
-    const { auth, assume_role, region, name } = config
+    const { auth, assume_role, region } = config
     const source = this.#keys(auth, region)
     const scope = { region, service: 'bedrock' }
     const bearer = auth.aws_bearer_token
@@ -67,7 +69,7 @@ export class AwsUpstreams {
       bearer === undefined
         ? this.#signing(assume_role === undefined ? source : this.#roleOf(config, source), scope)
         : fixedAuthority('authorization', `Bearer ${bearer}`)
-    return new BedrockUpstream({ config, authority, ...this.#common(name) })
+    return new BedrockUpstream({ config, authority, ...this.#common(config) })
   }
 
   mantle(config: MantleUpstreamConfig): Upstream {
@@ -83,7 +85,7 @@ export class AwsUpstreams {
           ? this.#signing(this.#keys(auth, region), { region, service: 'bedrock-mantle' })
           : fixedAuthority('x-api-key', bearer),
       identifiers: [],
-      ...{ name, ...this.#common(name) },
+      ...{ name, ...this.#common(config) },
     })
   }
 
@@ -99,13 +101,14 @@ export class AwsUpstreams {
           ? this.#signing(this.#keys(auth, region), { region, service: 'aws-external-anthropic' })
           : fixedAuthority('x-api-key', auth.api_key),
       identifiers: [workspace_id],
-      ...{ name, ...this.#common(name) },
+      ...{ name, ...this.#common(config) },
     })
   }
 
-  #common(name: string) {
+  #common({ name, provider }: Pick<UpstreamsConfig[number], 'name' | 'provider'>) {
     const { network, ttfbMs, product } = this.#options
-    const dispatcher = network.dispatcher({ purpose: 'upstream', name, proxy: 'by_name' })
+    const proxy = upstreamProxy(provider)
+    const dispatcher = network.dispatcher({ purpose: 'upstream', name, proxy })
     return { dispatcher, ttfbMs, product }
   }
 
