@@ -5,6 +5,8 @@ import { printable } from '../lib/printable.ts'
 export function awsFault(error: unknown, what: string): Error {
   if (!(error instanceof Error)) return new Error(`${what}: unknown`)
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
-  const text = withoutAwsNames(masked(printable(error.message, 300)))
+  // What follows the first line is what a process printed, or a part of an answer.
+  const [line = ''] = error.message.split('\n', 1)
+  const text = withoutAwsNames(masked(printable(line, 300)))
   return new Error(`${what}: ${error.name}${code}: ${text}`)
 }

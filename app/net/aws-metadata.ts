@@ -53,7 +53,7 @@ async function ofContainer(
     containerTokenFile === undefined ? containerToken : (await readFile(containerTokenFile, 'utf8')).trim()
   const headers: Record<string, string> = token === undefined ? {} : { authorization: token }
   const response = await answered(ask, address, { headers }, 'the container’s credentials agent')
-  return keysIn(await response.json())
+  return keysIn(await response.text())
 }
 
 /** Over https any host may be named, else only the agents of ECS and EKS and this machine (SDKs and Tools Reference). */
@@ -79,7 +79,7 @@ async function ofInstance(
   const roles = `${base}/latest/meta-data/iam/security-credentials/`
   const role = (await (await answered(ask, roles, { headers }, who)).text()).trim()
   const response = await answered(ask, roles + encodeURIComponent(role), { headers }, who)
-  return keysIn(await response.json())
+  return keysIn(await response.text())
 }
 
 /** The answer, when it is a 200; what can be repeated is asked three times. */
@@ -100,12 +100,21 @@ async function answered(ask: typeof fetch, url: string, init: RequestInit, who: 
   throw new Error(`no AWS credentials: no keys, profile or web identity, and from ${who} none: ${cause}`)
 }
 
-function keysIn(answer: unknown): FetchedToken<AwsKeys> {
-  const read = Keys.safeParse(answer)
+function keysIn(answer: string): FetchedToken<AwsKeys> {
+  const read = Keys.safeParse(parsed(answer))
   if (!read.success) throw new Error('the metadata service answered without keys')
   const { AccessKeyId, SecretAccessKey, Token, Expiration } = read.data
   return {
     token: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token },
     expiresIn: (Date.parse(Expiration) - Date.now()) / 1000,
+  }
+}
+
+/** A parser's own error would quote the text around the fault, which may be a key. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -175,6 +175,37 @@ test('a metadata service that stumbles is asked three times, one that refuses on
   assert.equal(refusing.requests.length, 1)
 })
 
+test('an answer that is not what it should be is told without a word of it', async t => {
+  for (const body of [
+    '{"AccessKeyId":"marked',
+    'marked',
+    JSON.stringify({ ...metadataKeys('ASIAX'), Token: 7 }),
+  ]) {
+    const server = await serving(t, () => answer({ body }))
+    awsEnvironment(t, { AWS_CONTAINER_CREDENTIALS_FULL_URI: server.origin })
+
+    await assert.rejects(chain(t).keys, { message: 'the metadata service answered without keys' })
+  }
+})
+
+test('a process that gives no keys is passed over, and what it printed is not told', async t => {
+  const script = fileOf(t, 'echo marked-secret >&2; exit 1')
+  const profile = fileOf(t, `[default]\ncredential_process=sh ${script}\n`)
+  awsEnvironment(t, { AWS_CONFIG_FILE: profile, AWS_EC2_METADATA_DISABLED: 'true' })
+
+  await assert.rejects(chain(t).keys, {
+    message: 'no AWS credentials: no keys, profile, web identity or container, and no metadata service',
+  })
+})
+
+test('a process that gives keys is listened to', async t => {
+  const keys = { Version: 1, AccessKeyId: 'AKIAPROC', SecretAccessKey: 's' }
+  const script = fileOf(t, `echo '${JSON.stringify(keys)}'`)
+  awsEnvironment(t, { AWS_CONFIG_FILE: fileOf(t, `[default]\ncredential_process=sh ${script}\n`) })
+
+  assert.equal((await chain(t).keys()).token.accessKeyId, 'AKIAPROC')
+})
+
 test('without any source the sentence says what was looked for', async t => {
   awsEnvironment(t, { AWS_EC2_METADATA_DISABLED: 'true' })
   await assert.rejects(
