@@ -1,9 +1,14 @@
 // What is sent to Bedrock: judged by a stand-in that checks the signature and refuses what the service refuses.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KEYS, REPLY, startBedrock } from '../support/bedrock.ts'
+import { awsEnvironment, ROLE, startTokenService } from '../support/aws.ts'
+import { bedrockEntry, KEYS, REPLY, startBedrock, usualAnswer } from '../support/bedrock.ts'
+import { openBehind } from '../support/proxied-network.ts'
+import { startForwardProxy } from '../support/proxy.ts'
 import { BODY, post, STREAM_BODY } from '../support/relay-client.ts'
+import { startRelay } from '../support/relay-rig.ts'
 import { REPLY_EVENTS } from '../support/sse.ts'
+import { startUpstream } from '../support/upstream.ts'
 
 const VERSION = '"anthropic_version":"bedrock-2023-05-31"'
 
@@ -139,4 +144,24 @@ test('a bearer token goes along as it is, and nothing is signed', async () => {
 
   const { authorization, 'x-amz-date': date } = rig.bedrock.requests[0]?.headers ?? {}
   assert.deepEqual([authorization, date], ['Bearer ABSKmarked', undefined])
+})
+
+test('a forward proxy is told Bedrock’s name; the token service it is told by the judged address', async t => {
+  const service = await startTokenService(t)
+  const { port } = new URL(service.origin)
+  awsEnvironment(t, { AWS_ENDPOINT_URL_STS: `http://model.example.com:${port}` })
+  await using proxy = await startForwardProxy()
+  await using bedrock = await startUpstream(usualAnswer)
+  const base_url = `http://model.example.com:${bedrock.port}`
+  await using relay = await startRelay({
+    network: openBehind(t, proxy),
+    upstreams: [{ ...bedrockEntry(base_url), assume_role: { role_arn: ROLE } }],
+  })
+
+  assert.equal((await post(relay.port)).status, 200)
+
+  assert.deepEqual(
+    proxy.requests.map(({ authority }) => authority),
+    [`127.0.0.1:${port}`, new URL(base_url).host],
+  )
 })
