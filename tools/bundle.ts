@@ -67,6 +67,16 @@ const noMessages: Plugin = {
   },
 }
 
+/** Leaves out what libraries load in browsers, and in releases of Node.js without web streams. */
+const nodeOnly: Plugin = {
+  name: 'Node.js only',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/(bowser\/bowser\.mjs|web-streams-polyfill\/dist\/.*)$/ }, () => ({
+      contents: 'export {}',
+    }))
+  },
+}
+
 rmSync(out, { recursive: true, force: true })
 mkdirSync(join(out, 'protocol'), { recursive: true })
 const { metafile } = await build({
@@ -83,7 +93,7 @@ const { metafile } = await build({
   // Names stay, for whoever reads a stack trace.
   minifyWhitespace: true,
   minifySyntax: true,
-  plugins: [namedWhenLoaded, builtinsByRequire, noTunnel, noMessages],
+  plugins: [namedWhenLoaded, builtinsByRequire, noTunnel, noMessages, nodeOnly],
   legalComments: 'linked',
   absWorkingDir: root,
   external: [
