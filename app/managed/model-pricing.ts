@@ -4,7 +4,7 @@ import type { PricingConfig } from '../config/pricing.ts'
 import { BUILTIN_MODELS } from '../inference/builtin-models.ts'
 import type { Catalog } from '../inference/catalog.ts'
 import { builtinBehind, builtinFor } from '../inference/model-names.ts'
-import { overrideFor } from '../spend/override.ts'
+import { Overrides } from '../spend/overrides.ts'
 
 type Override = PricingConfig['overrides'][number]
 
@@ -12,7 +12,8 @@ type Override = PricingConfig['overrides'][number]
 export function modelPricing(pricing: PricingConfig | undefined, catalog: Catalog): JsonObject | null {
   if (pricing === undefined) return null
   const multiplier = Number(pricing.multiplier)
-  const rows = requestableIds(catalog).flatMap(id => rowOf(id, pricing.overrides, catalog))
+  const overrides = new Overrides(pricing.overrides, name => builtinFor(name)?.id ?? null)
+  const rows = requestableIds(catalog).flatMap(id => rowOf(id, overrides, catalog))
   if (multiplier === 1 && rows.length === 0) return null
   return {
     ...(multiplier !== 1 && { multiplier }),
@@ -27,13 +28,13 @@ function requestableIds(catalog: Catalog): string[] {
 }
 
 /** The row of a model whose first upstream has a price of its own. */
-function rowOf(id: string, overrides: PricingConfig['overrides'], catalog: Catalog): [string, JsonObject][] {
+function rowOf(id: string, overrides: Overrides, catalog: Catalog): [string, JsonObject][] {
   const model = catalog.resolve(id)
   const route = model?.routes[0]
   if (model === null || route === undefined) return []
   const builtin = builtinBehind(route.model) ?? model.builtin
   const sought = { upstream: route.upstream, names: [route.model, model.id], builtin: builtin?.id ?? null }
-  const found = overrideFor(overrides, sought, name => builtinFor(name)?.id ?? null)
+  const found = overrides.find(sought)
   if (found === null) return []
   const name = model.builtin === null ? model.id : (model.builtin.datedIds[0] ?? model.builtin.id)
   return [[name, rates(found.row)]]

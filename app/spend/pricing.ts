@@ -13,7 +13,7 @@ import {
   WEB_SEARCH,
 } from './list-prices.ts'
 import { dividedUp, type Factor, factorOf, type NanoUsd, nanoUsd } from './money.ts'
-import { overrideFor, type Sought } from './override.ts'
+import { Overrides, type Sought } from './overrides.ts'
 
 /** Which models there are, and how they are spelled. */
 export interface PricedModels {
@@ -78,14 +78,14 @@ const MILLION = 10n ** 6n
 /** Prices of one configuration; it answers, and keeps nothing. */
 export class Pricing {
   readonly #models: PricedModels
-  readonly #overrides: PricingConfig['overrides']
+  readonly #overrides: Overrides
   readonly #regional: ReadonlyMap<string, Factor>
   readonly #list: ReadonlyMap<string, Price>
   readonly multiplier: Factor
 
   constructor({ models, pricing, regionalPremium }: PricingOptions) {
     this.#models = models
-    this.#overrides = pricing?.overrides ?? []
+    this.#overrides = new Overrides(pricing?.overrides ?? [], name => models.spelled(name))
     this.#list = new Map(models.rows.map(row => [row.id, listPrice(row)]))
     const regional = regionalPremium ? models.rows : []
     this.#regional = new Map(regional.map(row => [row.id, factorOf(row.regionalMultiplier ?? '1')]))
@@ -95,9 +95,10 @@ export class Pricing {
   /** What a reply costs, rounded up to a nano-dollar once, at the end (M-2). Never rejects a reply: what is unknown costs too. */
   cost(usage: Usage, served: Served): Cost {
     const unknown = new Set<string>()
+    const asked = this.#asked(served)
     let sum = BigInt(usage.web_searches) * WEB_SEARCH * MILLION
     for (const part of usage.parts) {
-      const { price, name } = this.#priceOfPart(part, usage, served)
+      const { price, name } = this.#priceOfPart(part, { usage, served, asked })
       if (price.source.kind === 'unknown') unknown.add(name)
       sum += tokenSum(part, ratesFor(price, part, usage))
     }
@@ -106,23 +107,28 @@ export class Pricing {
 
   /** The price of the model that was asked for (M-27). */
   price(served: Served): Price {
-    const { upstream, sentAs, requested, id } = served
-    return this.#price({ upstream, names: [sentAs, requested, id], builtin: this.#asked(served) }, sentAs)
+    return this.#priceAsked(served, this.#asked(served))
   }
 
   /** Advisors and the like have their own price; what the reply calls the model that was asked for does not matter. */
-  #priceOfPart(part: Part, usage: Usage, served: Served): { price: Price; name: string } {
+  #priceOfPart(
+    part: Part,
+    { usage, served, asked }: { usage: Usage; served: Served; asked: string | null },
+  ): { price: Price; name: string } {
     const reported = this.#models.behind(part.model)
-    const asked = this.#asked(served)
     const isAsked =
       reported === null || asked === null ? part.model === usage.served_model : reported === asked
-    if (isAsked) return { price: this.price(served), name: served.sentAs }
+    if (isAsked) return { price: this.#priceAsked(served, asked), name: served.sentAs }
     const sought = { upstream: served.upstream, names: [part.model], builtin: reported }
     return { price: this.#price(sought, served.sentAs), name: part.model }
   }
 
+  #priceAsked({ upstream, sentAs, requested, id }: Served, asked: string | null): Price {
+    return this.#price({ upstream, names: [sentAs, requested, id], builtin: asked }, sentAs)
+  }
+
   #price(sought: Sought, sentAs: string): Price {
-    const override = overrideFor(this.#overrides, sought, name => this.#models.spelled(name))
+    const override = this.#overrides.find(sought)
     if (override !== null) return overridePrice(override.row, { kind: 'override', row: override.index })
     const { builtin, upstream } = sought
     const price = builtin === null ? undefined : this.#list.get(builtin)
