@@ -150,6 +150,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
       clock: monotonic,
       log,
       loadTest,
+      meter: services.ownTelemetry.meter,
     }),
     maxBodyBytes: config.limits.max_request_bytes,
     clientStallMs: timeouts.client_stall_ms,

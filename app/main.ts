@@ -23,6 +23,7 @@ import { described } from './lib/described.ts'
 import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
 import { createLog, silentLog } from './lib/log.ts'
+import { priceWarnings } from './managed/price-warnings.ts'
 import { policyWarnings } from './managed/warnings.ts'
 import { shareFetchClasses } from './net/fetch-classes.ts'
 import { loadWithSecrets } from './net/load-with-secrets.ts'
@@ -256,7 +257,7 @@ function facts(environment: Environment) {
     now: systemClock(),
     judgeHost,
     builtins: builtinNames(),
-    judgePolicies: policyWarnings,
+    judgePolicies: (config: Config) => [...policyWarnings(config), ...priceWarnings(config)],
   }
 }
 

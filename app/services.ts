@@ -12,6 +12,7 @@ import type { SignIn } from './identity/sign-in.ts'
 import { type Capacity, createCapacity, defaultBufferedBytes } from './inference/capacity.ts'
 import type { Catalog } from './inference/catalog.ts'
 import { openCatalog } from './inference/open-catalog.ts'
+import { pricedModels } from './inference/priced-models.ts'
 import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
@@ -26,13 +27,19 @@ import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { idpProxyUse } from './net/proxy-use.ts'
 import type { Metrics } from './observability/open-metrics.ts'
-import { loadMetrics, type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
+import {
+  loadMetrics,
+  type OwnTelemetry,
+  type OwnTelemetryOptions,
+  openOwnTelemetry,
+} from './observability/own-telemetry.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
+import { Pricing } from './spend/pricing.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
@@ -202,8 +209,23 @@ function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelem
     ...{ log, clock, monotonic },
     subjects: { ...observed, audit, facts: { version, contract: CONTRACT, configSha256 } },
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
+    costOf: openCosts(config, catalog),
     googleToken: () => createGoogleToken({ network, log, clock }),
   })
+}
+
+/** What a reply costs, by the configuration's prices. */
+function openCosts(config: Config, catalog: Catalog): OwnTelemetryOptions['costOf'] {
+  const pricing = new Pricing({
+    models: pricedModels(config.upstreams),
+    pricing: config.pricing,
+    regionalPremium: config.gatehouse.spend.regional_premium,
+  })
+  return record => {
+    const { upstream, upstream_model: sentAs, client_model: requested } = record
+    const id = catalog.resolve(requested)?.id ?? requested
+    return pricing.cost(record, { upstream, sentAs, requested, id })
+  }
 }
 
 async function openDrift(

@@ -39,7 +39,7 @@ const RECORD: RequestRecord = {
   ],
   usage: {
     parts: [{ model: 'm', input: 9, output: 5, cache_read: 90, cache_write_5m: 4, cache_write_1h: 0 }],
-    ...{ web_searches: 0, speed: null, inference_geo: null, estimated: false },
+    ...{ served_model: 'm', web_searches: 0, speed: null, inference_geo: null, estimated: false },
   },
 }
 

@@ -30,7 +30,14 @@ function recordOf(headers: Record<string, string>, trace: RequestRecord['trace']
     ...{ receivedAt: 0, startedAt: 1, bodyReadAt: 2, firstByteAt: 30, endedAt: 90, status: 200 },
     ...{ upstream: 'anthropic', model: 'claude-sonnet-5', stream: true },
     attempts: [{ ...attempt, startedAt: 2, sendingAt: 3, endedAt: 90 }],
-    usage: { parts: PARTS, web_searches: 0, speed: null, inference_geo: null, estimated: false },
+    usage: {
+      parts: PARTS,
+      served_model: 'm',
+      web_searches: 0,
+      speed: null,
+      inference_geo: null,
+      estimated: false,
+    },
   }
 }
 

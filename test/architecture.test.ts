@@ -13,7 +13,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['net', 'store', 'audit'],
   ['http', 'otlp'],
   ['identity', 'session'],
-  ['oauth', 'inference', 'protocol'],
+  ['oauth', 'inference', 'protocol', 'spend'],
   ['managed'],
   ['desktop', 'telemetry', 'observability'],
   ['explain'],
@@ -156,6 +156,21 @@ test('only store contains SQL', () => {
   const wrong = appFiles.filter(
     file => !file.startsWith('app/store/') && sql.test(readFileSync(join(root, file), 'utf8')),
   )
+
+  assert.deepEqual(wrong, [])
+})
+
+/** Words that make, or work on, a binary fraction; the sentences of comments may have any. */
+const FLOAT =
+  /\bNumber\(|\bNumber\.parse|\bparse(?:Float|Int)\(|\bMath\.|\.toFixed\(|\b\d[\d_]*\.\d|\d[eE]-?\d/
+
+test('no fraction that is binary touches money', () => {
+  const wrong = appFiles
+    .filter(file => file.startsWith('app/spend/'))
+    .flatMap(file => {
+      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$|'[^'\n]*'/gm, '')
+      return code.split('\n').flatMap(line => (FLOAT.test(line) ? [`${file}: ${line.trim()}`] : []))
+    })
 
   assert.deepEqual(wrong, [])
 })

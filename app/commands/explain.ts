@@ -20,5 +20,5 @@ export async function explained(
   )
   if (typeof person === 'string') return { problem: person }
   const explanation = explain(config, { person, model: asked.model, secretValues })
-  return { text: asked.json ? explanationJson(explanation) : explanationText(explanation) }
+  return { text: asked.json ? explanationJson(explanation) : explanationText(explanation, asked) }
 }

@@ -31,6 +31,7 @@ export const HELP = `${USAGE}
     --groups A,B       in these groups
     --sub SUBJECT      or of this subject, as the store remembers them
     --model ID         ask about one model first
+    --prices           and what models cost
     --json             for programs
   doctor             with --config FILE: look at everything around the gateway, and say how to mend it
     --url ORIGIN       ask there instead of at listen.public_url

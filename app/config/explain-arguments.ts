@@ -8,6 +8,8 @@ export interface ExplainArguments {
   readonly email: string | undefined
   readonly groups: readonly string[] | undefined
   readonly model: string | undefined
+  /** Whether the text says what models cost; JSON always does. */
+  readonly prices: boolean
   readonly json: boolean
 }
 
@@ -22,7 +24,7 @@ const VALUED: Readonly<Record<string, string>> = {
 
 /** Reads the arguments after `explain`; a text is what is wrong with them. */
 export function readExplainArguments(argv: readonly string[]): ExplainArguments | string {
-  const read = readOptions('explain', argv, { valued: VALUED, flags: ['--json'] })
+  const read = readOptions('explain', argv, { valued: VALUED, flags: ['--prices', '--json'] })
   if (typeof read === 'string') return read
   const { values, flags } = read
   const config = values.get('--config')
@@ -39,6 +41,7 @@ export function readExplainArguments(argv: readonly string[]): ExplainArguments 
     email,
     groups,
     model: values.get('--model'),
+    prices: flags.has('--prices'),
     json: flags.has('--json'),
   }
 }

@@ -14,7 +14,7 @@ export interface BuiltinNames {
   names: readonly string[]
 }
 
-/** Judges the policies of a valid configuration: what will not do what its author believes. */
+/** Judges the policies and prices of a valid configuration: what will not do what its author believes. */
 export type PolicyJudge = (config: Config) => Finding[]
 
 /** What rules may look at beside the file. */

@@ -67,8 +67,8 @@ function enforcementFindings(tree: Tree): Finding[] {
 function pricingFindings(tree: Tree, facts: Facts): Finding[] {
   if (!tree.has('pricing')) return []
   const findings: Finding[] = []
-  if (!tree.has('admin') && tree.items('managed', 'policies').length === 0) {
-    const text = 'has no effect without admin or a policy.'
+  if (!tree.has('admin') && tree.items('managed', 'policies').length === 0 && !hasMetrics(tree)) {
+    const text = 'has no effect without admin or a policy, or metrics under gatehouse.observability.'
     findings.push({ path: ['pricing'], at: 'key', text, fix: 'add one of them, or remove pricing.' })
   }
   const seen = new Set<string>()
@@ -88,6 +88,13 @@ function pricingFindings(tree: Tree, facts: Facts): Finding[] {
     seen.add(key)
   }
   return findings
+}
+
+/** Costs are among the gateway's own metrics. */
+function hasMetrics(tree: Tree): boolean {
+  const section = ['gatehouse', 'observability']
+  if (tree.has(...section, 'prometheus')) return true
+  return tree.has(...section, 'otlp') && tree.flag(...section, 'otlp', 'metrics') !== false
 }
 
 /** Two spellings of one built-in model are one model. */

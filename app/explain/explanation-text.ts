@@ -1,6 +1,7 @@
 // An explanation as text for people, and as JSON for programs.
 import type { Explanation, PolicyVerdict } from './explanation.ts'
 import type { AskedModel, ModelVerdict, RefusalFacts } from './model-verdict.ts'
+import { priceText } from './price-row.ts'
 
 /** Entries of a list that a line shows. */
 const MAX_ENTRIES = 10
@@ -8,9 +9,12 @@ const MAX_ENTRIES = 10
 /** What a terminal could take for a command, or show in another order; names come from directories. */
 const INVISIBLE = /[^\P{C}\n]/gu
 
-/** What a terminal shows of an explanation. */
-export function explanationText(explanation: Explanation): string {
-  const { person, settings, checksum, desktop, models, asked } = explanation
+/** What a terminal shows of an explanation; of prices only on demand. */
+export function explanationText(
+  explanation: Explanation,
+  shows: { readonly prices: boolean } = { prices: false },
+): string {
+  const { person, settings, checksum, desktop, models, asked, prices } = explanation
   const who = [person.email ?? person.sub, `groups: ${person.groups?.join(', ') || 'none'}`]
   const lines = [
     ...who,
@@ -27,6 +31,7 @@ export function explanationText(explanation: Explanation): string {
     'models',
     ...aligned(models.map(model => [model.id, modelText(model)])),
     '',
+    ...(shows.prices ? [...priceLines(prices), ''] : []),
     'spend     no limits in this release',
     '',
   ]
@@ -42,6 +47,11 @@ export function explanationJson(explanation: Explanation): string {
 function escaped(character: string): string {
   const units = character.split('').map(unit => unit.charCodeAt(0).toString(16).padStart(4, '0'))
   return units.map(unit => `\\u${unit}`).join('')
+}
+
+function priceLines(prices: Explanation['prices']): string[] {
+  const rows = prices.map(row => [`${row.model} on ${row.upstream}`, priceText(row)])
+  return ['prices    US dollars per million tokens', ...aligned(rows)]
 }
 
 function policyLines({ policies, policy }: Explanation): string[] {

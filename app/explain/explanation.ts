@@ -7,6 +7,7 @@ import type { EffectivePolicy } from '../managed/effective-policy.ts'
 import { matchesDomain, matchesGroups } from '../managed/matcher.ts'
 import { openPolicies } from '../managed/policy-set.ts'
 import { type AskedModel, askedModels, type ModelVerdict, verdictOf } from './model-verdict.ts'
+import { type PriceRow, priceRows } from './price-row.ts'
 import { shownSettings } from './shown-settings.ts'
 
 /** The person: as much of an identity as policies look at. */
@@ -38,6 +39,8 @@ export interface Explanation {
   readonly models: readonly ModelVerdict[]
   /** The models that were asked about; empty when none was. */
   readonly asked: readonly AskedModel[]
+  /** What is listed and what was asked about, on each upstream that takes it. */
+  readonly prices: readonly PriceRow[]
 }
 
 export interface Question {
@@ -56,6 +59,9 @@ export function explain(config: Config, { person, model, secretValues }: Questio
   const served = policies.served(person)
   const { unmatched } = config.gatehouse.policy
   const options = { catalog, policies, written: config.managed?.policies ?? [], selected, unmatched }
+  const models = catalog.list().map(({ id }) => verdictOf(id, options))
+  const asked = model === undefined ? [] : askedModels(model, options)
+  const named = [...new Set([...asked, ...models].map(({ id }) => id))]
   return {
     person,
     policies: policies.policies.map(policy => policyVerdict(policy, person, selected)),
@@ -64,8 +70,9 @@ export function explain(config: Config, { person, model, secretValues }: Questio
     settings: served === null ? null : shownSettings(served.document.settings, secretValues),
     checksum: served?.document.checksum ?? null,
     desktop: desktopVerdict(policies.policies, selected),
-    models: catalog.list().map(({ id }) => verdictOf(id, options)),
-    asked: model === undefined ? [] : askedModels(model, options),
+    models,
+    asked,
+    prices: priceRows(config, catalog, named),
   }
 }
 

@@ -99,6 +99,7 @@ async function ask({ upstream, call, body }: Abandoned): Promise<ReplyUsage> {
         cache_read: isCached ? tokens : 0,
       },
     ],
+    served_model: call.model,
     web_searches: 0,
     speed: null,
     inference_geo: null,

@@ -38,7 +38,7 @@ export interface DispatchOptions {
   /** Null unless `load_test_mode` is on. */
   readonly loadTest: Pick<LoadTest, 'answer'> | null
   /** Takes what each metered reply used. */
-  readonly meter?: (record: UsageRecord) => void
+  readonly meter?: ((record: UsageRecord) => void) | null
 }
 
 /** One admitted and checked request. */
@@ -214,17 +214,23 @@ class Dispatching {
     const { exchange, body } = order
     if (result.outcome !== undefined) exchange.brokeOff(result.outcome)
     exchange.usage = result.usage
-    if (result.usage !== null) this.#hand(exchange, { upstream, call, usage: result.usage })
+    const aborted = result.outcome !== undefined
+    if (result.usage !== null) this.#hand(exchange, { upstream, call, usage: result.usage, aborted })
     if (!result.isAbandoned || call.operation !== 'messages' || exchange.isLoadTest) return
     const { chunks, length, open, memberCount, members, hasProviderSettings } = body
     void this.#abandoned
       .count({ upstream, call, body: { chunks, length, open, memberCount, members, hasProviderSettings } })
-      .then(usage => usage !== null && this.#hand(exchange, { upstream, call, usage }))
+      .then(usage => usage !== null && this.#hand(exchange, { upstream, call, usage, aborted: true }))
   }
 
   #hand(
     exchange: Exchange,
-    { upstream, call, usage }: { upstream: Upstream; call: Call; usage: ReplyUsage },
+    {
+      upstream,
+      call,
+      usage,
+      aborted,
+    }: { upstream: Upstream; call: Call; usage: ReplyUsage; aborted: boolean },
   ): void {
     const record: UsageRecord = {
       request_id: exchange.requestId,
@@ -233,6 +239,7 @@ class Dispatching {
       upstream_model: call.model,
       client_model: call.clientModel,
       ...usage,
+      aborted,
       load_test: exchange.isLoadTest,
     }
     try {

@@ -18,16 +18,23 @@ export interface UsageRecord {
   readonly upstream_model: string
   readonly client_model: string
   readonly parts: readonly UsagePart[]
+  /** What the reply says that it is from, else what was asked for; parts of another model name theirs. */
+  readonly served_model: string
   readonly web_searches: number
   readonly speed: string | null
   readonly inference_geo: string | null
   /** Whether the figures were, in part, counted by us because the upstream's last word is missing. */
   readonly estimated: boolean
+  /** Whether the reply ended before its time, whoever ended it. */
+  readonly aborted: boolean
   readonly load_test: boolean
 }
 
 /** The reading of one reply, before it is known whose it is. */
-export type ReplyUsage = Pick<UsageRecord, 'parts' | 'web_searches' | 'speed' | 'inference_geo' | 'estimated'>
+export type ReplyUsage = Pick<
+  UsageRecord,
+  'parts' | 'served_model' | 'web_searches' | 'speed' | 'inference_geo' | 'estimated'
+>
 
 /** The kinds of tokens, summed over the parts, as the audit event shows them. */
 export function auditUsage(usage: ReplyUsage): AuditUsage {
@@ -98,6 +105,7 @@ export class UsageTally {
   result(servedModel: string, options: { floor: number; estimated: boolean }): ReplyUsage {
     return {
       parts: this.#parts(servedModel, options.floor),
+      served_model: servedModel,
       web_searches: this.#webSearches,
       speed: this.#speed,
       inference_geo: this.#geo,

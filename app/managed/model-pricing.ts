@@ -1,9 +1,10 @@
 // The prices that the gateway pushes to clients.
 import type { JsonObject } from '../config/cli-settings.ts'
 import type { PricingConfig } from '../config/pricing.ts'
-import { BUILTIN_MODELS, type BuiltinModel } from '../inference/builtin-models.ts'
-import type { Catalog, NamedModel } from '../inference/catalog.ts'
+import { BUILTIN_MODELS } from '../inference/builtin-models.ts'
+import type { Catalog } from '../inference/catalog.ts'
 import { builtinBehind, builtinFor } from '../inference/model-names.ts'
+import { Overrides } from '../spend/overrides.ts'
 
 type Override = PricingConfig['overrides'][number]
 
@@ -11,7 +12,8 @@ type Override = PricingConfig['overrides'][number]
 export function modelPricing(pricing: PricingConfig | undefined, catalog: Catalog): JsonObject | null {
   if (pricing === undefined) return null
   const multiplier = Number(pricing.multiplier)
-  const rows = requestableIds(catalog).flatMap(id => rowOf(id, pricing.overrides, catalog))
+  const overrides = new Overrides(pricing.overrides, name => builtinFor(name)?.id ?? null)
+  const rows = requestableIds(catalog).flatMap(id => rowOf(id, overrides, catalog))
   if (multiplier === 1 && rows.length === 0) return null
   return {
     ...(multiplier !== 1 && { multiplier }),
@@ -26,29 +28,16 @@ function requestableIds(catalog: Catalog): string[] {
 }
 
 /** The row of a model whose first upstream has a price of its own. */
-function rowOf(id: string, overrides: readonly Override[], catalog: Catalog): [string, JsonObject][] {
+function rowOf(id: string, overrides: Overrides, catalog: Catalog): [string, JsonObject][] {
   const model = catalog.resolve(id)
   const route = model?.routes[0]
   if (model === null || route === undefined) return []
-  const sent = builtinBehind(route.model) ?? model.builtin
-  const rows = overrides.filter(({ upstream }) => upstream === route.upstream)
-  const row = mostSpecific(rows, { id: model.id, sentAs: route.model, builtin: sent })
-  if (row === undefined) return []
+  const builtin = builtinBehind(route.model) ?? model.builtin
+  const sought = { upstream: route.upstream, names: [route.model, model.id], builtin: builtin?.id ?? null }
+  const found = overrides.find(sought)
+  if (found === null) return []
   const name = model.builtin === null ? model.id : (model.builtin.datedIds[0] ?? model.builtin.id)
-  return [[name, rates(row)]]
-}
-
-interface Priced extends Pick<NamedModel, 'id'> {
-  /** What this upstream calls it; what others do prices nothing here. */
-  readonly sentAs: string
-  readonly builtin: BuiltinModel | null
-}
-
-/** The row of the string that is sent upstream, else of the id, else of the built-in in any spelling (M-29). */
-function mostSpecific(rows: readonly Override[], { id, sentAs, builtin }: Priced): Override | undefined {
-  const named = (name: string) => rows.find(({ model }) => model.toLowerCase() === name.toLowerCase())
-  const ofBuiltin = ({ model }: Override) => builtin !== null && builtinFor(model.toLowerCase()) === builtin
-  return named(sentAs) ?? named(id) ?? rows.find(ofBuiltin)
+  return [[name, rates(found.row)]]
 }
 
 function rates({ input, output, cache_read, cache_write }: Override): JsonObject {

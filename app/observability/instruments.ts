@@ -19,7 +19,7 @@ export const BUCKETS: readonly number[] = [
 /**
  * The instruments. Values of labels come from code, the configuration or the model data, never from a request.
  *
- * Absent until their features are there: spend, cost, drift of settings.
+ * Absent until their features are there: limits of spend, and its records.
  */
 export const INSTRUMENTS = {
   'http.server.request.duration': {
@@ -60,6 +60,10 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: '{token}', labels: ['upstream', 'model', 'kind'] },
     help: 'Tokens that upstreams reported.',
   },
+  'gatehouse.inference.cost': {
+    ...{ kind: 'counter', unit: 'USD', labels: ['upstream', 'model'] },
+    help: 'What replies cost, by the price list and the configured prices.',
+  },
   'gatehouse.inference.request_class': {
     ...{ kind: 'counter', unit: '{request}', labels: ['class'] },
     help: 'Requests by what the client says they are for, where it says so.',
@@ -83,6 +87,14 @@ export const INSTRUMENTS = {
   'gatehouse.policy.settings': {
     ...{ kind: 'counter', unit: '{response}', labels: ['result'] },
     help: 'Answers of managed settings.',
+  },
+  'gatehouse.spend.estimated': {
+    ...{ kind: 'counter', unit: '{request}', labels: ['reason'] },
+    help: 'Replies whose cost was in part counted by the gateway, as the upstream did not say it.',
+  },
+  'gatehouse.spend.unknown_price': {
+    ...{ kind: 'counter', unit: '{request}', labels: ['upstream'] },
+    help: 'Replies of models that no price is known for.',
   },
   'gatehouse.auth.denied': {
     ...{ kind: 'counter', unit: '{request}', labels: ['reason'] },

@@ -5,11 +5,13 @@ import type { ObservabilityConfig } from '../config/observability.ts'
 import type { HttpObserver } from '../http/observer.ts'
 import type { IdpObserver } from '../identity/observer.ts'
 import type { InferenceObserver } from '../inference/observer.ts'
+import type { UsageRecord } from '../inference/usage-record.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { StoreObserver } from '../store/observer.ts'
 import { countingAudit } from './audit-metrics.ts'
 import { type Collect, createCollection } from './collection.ts'
+import { CostMetrics, type CostOf } from './cost-metrics.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import { InferenceMetrics } from './inference-metrics.ts'
 import type { MetricsExport } from './metrics-export.ts'
@@ -47,6 +49,7 @@ export interface StartOptions {
   readonly subjects: Subjects
   /** The catalogue's id for what a client asked for; `other` for what it does not know. */
   readonly modelOf: (requested: string) => string
+  readonly costOf: CostOf
   /** What all series have in common. */
   readonly resource: Labels
   /** Null where no collector takes metrics. */
@@ -55,6 +58,8 @@ export interface StartOptions {
 
 export interface StartedMetrics extends AsyncDisposable {
   readonly inference: InferenceObserver
+  /** Told what each reply used. */
+  readonly meter: (record: UsageRecord) => void
   /** The page, where it is a path of the gateway's own listener. */
   readonly route: RouteOptions | null
   /** Where the page has a listener of its own. */
@@ -81,7 +86,7 @@ export function createMetrics(options: OpenMetricsOptions): Metrics {
 
 async function start(
   options: OpenMetricsOptions,
-  { subjects, modelOf, resource, sender }: StartOptions,
+  { subjects, modelOf, costOf, resource, sender }: StartOptions,
   measurements: Measurements,
 ): Promise<StartedMetrics> {
   const { log } = options
@@ -92,9 +97,11 @@ async function start(
   const { route, port } = await openPage(options, { collect, resource }, opening)
   const sending = await startSending(options, { collect, resource, sender })
   if (sending !== null) opening.defer(() => sending.end())
+  const costs = new CostMetrics({ measurements, costOf, modelOf, log })
   const opened = opening.move()
   return {
     ...{ inference: new InferenceMetrics({ measurements, modelOf }), route, port },
+    meter: record => costs.add(record),
     finish: () => sending?.finish() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

@@ -5,12 +5,14 @@ import type { ObservabilityConfig } from '../config/observability.ts'
 import type { UpstreamsConfig } from '../config/upstreams.ts'
 import type { HttpObserver } from '../http/observer.ts'
 import type { InferenceObserver } from '../inference/observer.ts'
+import type { UsageRecord } from '../inference/usage-record.ts'
 import type { Clock } from '../lib/clock.ts'
 import { withDeadline } from '../lib/deadline.ts'
 import type { Log } from '../lib/log.ts'
 import { createTicker, type Ticker } from '../lib/ticker.ts'
 import type { Network } from '../net/network.ts'
 import type { CollectorToken } from '../otlp/collector.ts'
+import type { CostOf } from './cost-metrics.ts'
 import { httpObserver, inferenceObserver } from './observers.ts'
 import type { Metrics, OpenMetricsOptions } from './open-metrics.ts'
 import { type OpenTracesOptions, openTraces } from './open-traces.ts'
@@ -22,6 +24,8 @@ import type { TraceIdOf } from './traced-lines.ts'
 export interface OwnTelemetry extends AsyncDisposable {
   readonly inference: InferenceObserver | null
   readonly http: HttpObserver | null
+  /** Told what each reply used. */
+  readonly meter: ((record: UsageRecord) => void) | null
   /** The trace of a request that runs. */
   readonly traceIdOf: TraceIdOf | null
   /** The page of metrics, where it is a path of the gateway's own listener. */
@@ -43,6 +47,7 @@ export interface OwnTelemetryOptions {
   readonly subjects: Omit<Subjects, 'own'>
   readonly upstreams: UpstreamsConfig
   readonly modelOf: OpenTracesOptions['modelOf']
+  readonly costOf: CostOf
   readonly network: Pick<Network, 'dispatcher'>
   /** The service's own Google credentials; asked for only where the collector needs them. */
   readonly googleToken: () => CollectorToken
@@ -54,7 +59,7 @@ export interface OwnTelemetryOptions {
 }
 
 const OFF: OwnTelemetry = {
-  ...{ inference: null, http: null, traceIdOf: null, metricsRoute: null, metricsPort: null },
+  ...{ inference: null, http: null, meter: null, traceIdOf: null, metricsRoute: null, metricsPort: null },
   counted: audit => audit,
   stop: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -91,6 +96,7 @@ export async function openOwnTelemetry(options: OwnTelemetryOptions): Promise<Ow
   return {
     inference: inferenceObserver([started?.inference, traced?.traces].filter(isThere)),
     http: httpObserver([metrics?.http, traced?.traces].filter(isThere)),
+    meter: started?.meter ?? null,
     traceIdOf: traced && (requestId => traced.traces.traceIdOf(requestId)),
     metricsRoute: started?.route ?? null,
     metricsPort: started?.port ?? null,

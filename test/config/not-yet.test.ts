@@ -32,7 +32,9 @@ test('a provider that comes later is refused at its name', () => {
 })
 
 test('keys of gatehouse whose feature comes later are refused', () => {
-  assert.deepEqual(refusals({ gatehouse: 'gatehouse: { spend: {} }' }), [
-    'gatehouse.spend: not supported yet: recording spend.',
-  ])
+  for (const spend of ['{}', '{ reserve: false }', '{ regional_premium: true, reserve: false }'])
+    assert.deepEqual(refusals({ gatehouse: `gatehouse: { spend: ${spend} }` }), [
+      'gatehouse.spend: not supported yet: recording spend.',
+    ])
+  assert.deepEqual(refusals({ gatehouse: 'gatehouse: { spend: { regional_premium: true } }' }), [])
 })

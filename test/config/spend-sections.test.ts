@@ -100,10 +100,17 @@ test('failing closed needs admin', () => {
   )
 })
 
-test('prices without admin or a policy have no effect', () => {
+test('prices without admin, a policy or metrics have no effect', () => {
   assertProblem(fileWith({ pricing: 'pricing: { multiplier: 0.9 } # here' }), 'pricing', [
     'without admin or a policy',
   ])
+  const pricing = 'pricing: { multiplier: 0.9 }'
+  const observing = (observability: string) =>
+    problemsOf(fileWith({ pricing, gatehouse: `gatehouse: { observability: ${observability} }` }))
+  const otlp = 'url: https://otlp.example.com, traces: true'
+  assert.deepEqual(observing('{ prometheus: { port: 9464 } }'), [])
+  assert.deepEqual(observing(`{ otlp: { ${otlp} } }`), [])
+  assert.equal(observing(`{ otlp: { ${otlp}, metrics: false } }`).length, 1)
 })
 
 test('a price row needs all its rates', () => {

@@ -94,6 +94,7 @@ test('groups are a list of names', () => {
       email: 'a@b',
       groups: ['x', 'y'],
       model: undefined,
+      prices: false,
       json: false,
     },
   })
@@ -112,4 +113,42 @@ test('each upstream is named with the id under which it is asked', async t => {
     /^claude-haiku-4-5-20251001: vertex as claude-haiku-4-5@20251001, then anthropic as claude-haiku-4-5-20251001$/m,
   )
   assert.doesNotMatch(stdout, /marked-/)
+})
+
+test('each price is named with where it comes from, after the multiplier', async t => {
+  const rates = 'input: 4, output: 20, cache_read: 0.4, cache_write: 5'
+  const pricing = `pricing:
+  multiplier: 0.85
+  overrides: [{ upstream: anthropic, model: claude-opus-4-8, ${rates} }]`
+  const models = 'models: [{ id: corp, upstream_model: { anthropic: corp-7 } }]'
+  const path = fileIn(t, fileWith({ managed: POLICIES, pricing, models }))
+  const said = ['explain', '--config', path, '--email', 'ada@example.com', '--groups', 'staff']
+
+  const asText = await run([...said, '--prices'], variables)
+  const asJson = await run([...said, '--json'], variables)
+
+  const lines = asText.stdout.split('\n').filter(line => / on anthropic /.test(line))
+  const lineOf = (model: string) =>
+    lines.find(line => line.startsWith(`  ${model} on `))?.replace(/^.*? {2,}(?=\d)/, '')
+  assert.equal(
+    lineOf('claude-opus-4-8'),
+    '3.4 in, 17 out, cache 0.34 read, 4.25 written for 5 min, 4.25 for 1 h (pricing.overrides[0], times 0.85)',
+  )
+  assert.equal(
+    lineOf('claude-haiku-5-5'),
+    '0.085 in, 0.425 out, cache 0.0085 read, 0.10625 written for 5 min, 0.17 for 1 h (list of 2026-10-25, times 0.85); other rates above 100000 prompt tokens; times 1.1 in the US only',
+  )
+  assert.equal(
+    lineOf('corp'),
+    '4.25 in, 21.25 out, cache 0.425 read, 5.3125 written for 5 min, 8.5 for 1 h (nobody knows this model, times 0.85)',
+  )
+  const row = JSON.parse(asJson.stdout).prices.find(
+    ({ model }: { model: string }) => model === 'claude-opus-5',
+  )
+  assert.deepEqual(row, {
+    ...{ model: 'claude-opus-5', upstream: 'anthropic', multiplier: '0.85', tiers: [], usGeo: '1.1' },
+    source: { kind: 'list', model: 'claude-opus-5', asOf: '2026-08-21' },
+    ...{ input: '4.25', output: '21.25', cacheRead: '0.425', cacheWrite5m: '5.3125', cacheWrite1h: '8.5' },
+    fast: { input: '8.5', output: '42.5', cacheRead: '0.85', cacheWrite5m: '10.625', cacheWrite1h: '17' },
+  })
 })

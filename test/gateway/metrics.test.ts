@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Family, parseExposition } from '../support/exposition.ts'
-import { errorAnswer } from '../support/upstream.ts'
+import { errorAnswer, jsonAnswer } from '../support/upstream.ts'
 import { ASK, openWholeGateway, polite, type WholeGateway } from '../support/whole-gateway.ts'
 
 const BEARER = 'a-bearer-for-the-scraper-of-32-or-more'
@@ -154,4 +154,32 @@ test('on the main listener the page needs its bearer and an address that may rea
   assert.deepEqual([page.status, page.type], [200, 'text/plain; version=0.0.4; charset=utf-8'])
   parseExposition(page.text)
   assert.equal(outside.status, 403)
+})
+
+test('what replies cost is counted at the company’s prices, and by the model that the reply is from', async () => {
+  const usage = { input_tokens: 1000, output_tokens: 200, cache_read_input_tokens: 10_000 }
+  const whole = { type: 'message', model: 'claude-sonnet-5', content: [], usage }
+  const rates = { input: '3', output: '15', cache_read: '0.3', cache_write: '3.75' }
+  const pricing = {
+    multiplier: '0.9',
+    overrides: [{ upstream: 'upstream-1', model: 'claude-sonnet-5', ...rates }],
+  }
+  await using gateway = await openWholeGateway({
+    scripts: [() => jsonAnswer(whole)],
+    sections: { ...observing({ port: 0 }), pricing },
+  })
+  const { access_token: bearer } = await gateway.tokens()
+  const answers = [await gateway.ask(bearer), await gateway.ask(bearer, { ...ASK, model: 'claude-opus-5' })]
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200],
+  )
+
+  const text = await scrape(gateway)
+
+  // 0.9 × (3,000 + 3,000 + 3,000 millionths), and of the reply that says it is Sonnet the same row.
+  assert.deepEqual(linesOf(text, 'gatehouse_inference_cost_usd_total'), [
+    'gatehouse_inference_cost_usd_total{upstream="upstream-1",model="claude-sonnet-5"} 0.0081',
+    'gatehouse_inference_cost_usd_total{upstream="upstream-1",model="claude-opus-5"} 0.0081',
+  ])
 })

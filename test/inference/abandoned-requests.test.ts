@@ -51,7 +51,12 @@ test('what an abandoned request cost at least is asked of the free count, in the
     system: 's',
   })
   assert.deepEqual(
-    records.map(({ parts, estimated }) => ({ parts, estimated })),
+    records.map(({ parts, served_model, estimated, aborted }) => ({
+      parts,
+      served_model,
+      estimated,
+      aborted,
+    })),
     [
       {
         parts: [
@@ -64,7 +69,7 @@ test('what an abandoned request cost at least is asked of the free count, in the
             cache_read: 0,
           },
         ],
-        estimated: true,
+        ...{ served_model: 'upstream-name', estimated: true, aborted: true },
       },
     ],
   )

@@ -76,10 +76,12 @@ test('what a reply used is handed to the meter once, with the ids of both sides'
       parts: [
         { model: 'claude-served', input: 2, output: 3, cache_write_5m: 0, cache_write_1h: 0, cache_read: 4 },
       ],
+      served_model: 'claude-served',
       web_searches: 1,
       speed: null,
       inference_geo: null,
       estimated: false,
+      aborted: false,
       load_test: false,
     },
   ])

@@ -33,7 +33,10 @@ function reading(
   part: Partial<UsagePart>,
   rest: Partial<ReplyUsage> = {},
 ): { usage: ReplyUsage; odd: string[] } {
-  const usage = { web_searches: 0, speed: null, inference_geo: null, estimated: false, ...rest }
+  const usage = {
+    ...{ served_model: NOTHING.model, web_searches: 0, speed: null, inference_geo: null, estimated: false },
+    ...rest,
+  }
   return { usage: { parts: [{ ...NOTHING, ...part }], ...usage }, odd: [] }
 }
 

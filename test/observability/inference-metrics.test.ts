@@ -88,7 +88,14 @@ test('times are those of the audit event, and the overhead ends where an upstrea
 
 test('tokens are counted by kind, and what a policy refuses by its key', () => {
   const part = { model: 'm', input: 1, output: 2, cache_read: 3, cache_write_5m: 4, cache_write_1h: 0 }
-  const usage = { parts: [part, part], web_searches: 1, speed: null, inference_geo: null, estimated: false }
+  const usage = {
+    parts: [part, part],
+    served_model: 'm',
+    web_searches: 1,
+    speed: null,
+    inference_geo: null,
+    estimated: false,
+  }
   const { lines } = measured([
     { usage },
     { denial: 'availableModels' },
