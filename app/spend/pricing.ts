@@ -95,10 +95,10 @@ export class Pricing {
   /** What a reply costs, rounded up to a nano-dollar once, at the end (M-2). Never rejects a reply: what is unknown costs too. */
   cost(usage: Usage, served: Served): Cost {
     const unknown = new Set<string>()
-    const asked = this.#asked(served)
+    const sent = this.#models.behind(served.sentAs)
     let sum = BigInt(usage.web_searches) * WEB_SEARCH * MILLION
     for (const part of usage.parts) {
-      const { price, name } = this.#priceOfPart(part, { usage, served, asked })
+      const { price, name } = this.#priceOfPart(part, { usage, served, sent })
       if (price.source.kind === 'unknown') unknown.add(name)
       sum += tokenSum(part, ratesFor(price, part, usage))
     }
@@ -107,24 +107,28 @@ export class Pricing {
 
   /** The price of the model that was asked for (M-27). */
   price(served: Served): Price {
-    return this.#priceAsked(served, this.#asked(served))
+    return this.#priceAsked(served, this.#models.behind(served.sentAs))
   }
 
-  /** Advisors and the like have their own price; what the reply calls the model that was asked for does not matter. */
+  /**
+   * Advisors and the like have their own price; what the reply calls the model that was asked for does not matter.
+   * `sent` is the built-in in the string that was sent.
+   */
   #priceOfPart(
     part: Part,
-    { usage, served, asked }: { usage: Usage; served: Served; asked: string | null },
+    { usage, served, sent }: { usage: Usage; served: Served; sent: string | null },
   ): { price: Price; name: string } {
     const reported = this.#models.behind(part.model)
-    const isAsked =
-      reported === null || asked === null ? part.model === usage.served_model : reported === asked
-    if (isAsked) return { price: this.#priceAsked(served, asked), name: served.sentAs }
+    const isAsked = reported === null || sent === null ? part.model === usage.served_model : reported === sent
+    if (isAsked) return { price: this.#priceAsked(served, sent), name: served.sentAs }
     const sought = { upstream: served.upstream, names: [part.model], builtin: reported }
     return { price: this.#price(sought, served.sentAs), name: part.model }
   }
 
-  #priceAsked({ upstream, sentAs, requested, id }: Served, asked: string | null): Price {
-    return this.#price({ upstream, names: [sentAs, requested, id], builtin: asked }, sentAs)
+  /** The built-in in the string that is sent, else the one in the catalogue's id. */
+  #priceAsked({ upstream, sentAs, requested, id }: Served, sent: string | null): Price {
+    const builtin = sent ?? this.#models.behind(id)
+    return this.#price({ upstream, names: [sentAs, requested, id], builtin }, sentAs)
   }
 
   #price(sought: Sought, sentAs: string): Price {
@@ -136,11 +140,6 @@ export class Pricing {
     const premium = this.#regional.get(builtin)
     const isDearer = premium !== undefined && this.#models.isRegional(upstream, sentAs)
     return isDearer ? scaledPrice(price, premium) : price
-  }
-
-  /** The built-in in the string that is sent, else the one in the catalogue's id. */
-  #asked({ sentAs, id }: Served): string | null {
-    return this.#models.behind(sentAs) ?? this.#models.behind(id)
   }
 }
 

@@ -90,6 +90,15 @@ test('a row gives a price to what has none, whatever the reply calls itself', ()
   assert.deepEqual(priced('corp-model', usage, { pricing }), { amount: 1n, unknown: [] })
 })
 
+test('a deployment with a name of its own keeps its row, or the price of its id, whatever it says it is', () => {
+  const usage = usageOf({ input: 1000 }, { model: 'claude-opus-4-5' })
+  const id = 'claude-haiku-4-5'
+
+  const pricing = rows([{ model: 'prod-deployment', input: '7' }])
+  assert.equal(priced('prod-deployment', usage, { id, pricing }).amount, 7_000_000n)
+  assert.equal(priced('prod-deployment', usage, { id }).amount, 1_000_000n)
+})
+
 test('a part of another model has that model’s row', () => {
   const pricing = rows([
     { model: 'claude-opus-4-8', input: '1' },
