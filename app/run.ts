@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
+import { usesEntra } from './config/entra-auth.ts'
 import type { Environment } from './config/environment.ts'
 import { proxyLine } from './config/forward-proxies.ts'
 import { usesGoogleCredentials } from './config/google-auth.ts'
@@ -135,7 +136,7 @@ function warnOfSurroundings({ config, usesSecrets = false, environment, log }: R
     )
   }
   if (environment.allowLoopback) return // a machine of a developer's, where it does not matter
-  if (usesSecrets || usesGoogleCredentials(config)) return
+  if (usesSecrets || usesGoogleCredentials(config) || usesEntra(config)) return
   reachesMetadata().then(isReachable => {
     if (isReachable)
       log.warn('a cloud metadata server is reachable, and nothing here needs it: block 169.254.169.254')

@@ -48,7 +48,7 @@ import { openRelay, type Relay } from './telemetry/relay.ts'
 
 export interface ServicesOptions {
   readonly config: Config
-  readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
+  readonly environment: Pick<Environment, 'allowLoopback' | 'proxies' | 'azureClientId'>
   readonly version: string
   /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
   readonly configSha256: string | null
@@ -176,10 +176,11 @@ function openTelemetry({ config, version, log, clock, monotonic }: ServicesOptio
   })
 }
 
-function openInference({ config, version, log, monotonic }: ServicesOptions, network: Network) {
+function openInference({ config, environment, version, log, monotonic }: ServicesOptions, network: Network) {
   const upstreams = openUpstreams({
     ...{ upstreams: config.upstreams, network, version, clock: monotonic, log },
     ttfbMs: config.timeouts.upstream_ttfb_ms,
+    azureClientId: environment.azureClientId,
   })
   const catalog = openCatalog(config)
   const bounds = config.gatehouse.limits

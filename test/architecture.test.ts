@@ -112,6 +112,7 @@ test('only net opens outbound HTTP: nobody else imports undici or calls fetch', 
 const OWN_TRANSPORT: Readonly<Record<string, string>> = {
   '@aws-sdk/client-sts': 'app/net/aws-role.ts',
   '@aws-sdk/credential-provider-node': 'app/net/aws-credentials.ts',
+  '@azure/identity': 'app/net/entra-credentials.ts',
   '@google-cloud/cloud-sql-connector': 'app/store/cloud-sql.ts',
   '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js': 'app/net/google-secrets.ts',
   'google-auth-library': 'app/net/google-credentials.ts',

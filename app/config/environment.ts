@@ -14,6 +14,8 @@ export interface Environment {
   cloudRunJob: string | undefined
   /** The project whose traces the lines of the log name, on Cloud Run. */
   googleCloudProject: string | undefined
+  /** Which managed identity of Azure's is the service's own. */
+  azureClientId: string | undefined
   /** The default of `listen.port`; `malformed` when PORT is no port. */
   port: number | 'malformed' | undefined
   proxies: ForwardProxies
@@ -47,6 +49,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     kRevision: nonEmpty(variables['K_REVISION']),
     cloudRunJob: nonEmpty(variables['CLOUD_RUN_JOB']),
     googleCloudProject: nonEmpty(variables['GOOGLE_CLOUD_PROJECT']),
+    azureClientId: nonEmpty(variables['AZURE_CLIENT_ID']),
     port: readPort(variables['PORT']),
     proxies: read.proxies,
     proxyProblems: read.problems,

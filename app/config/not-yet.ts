@@ -13,7 +13,6 @@ interface Row {
 const ROWS: readonly Row[] = [
   { asked: section('admin'), sentence: 'spend limits and the Admin API' },
   { asked: section('enforcement'), sentence: 'enforcing spend limits' },
-  { asked: otherProviders, sentence: 'this provider' },
   { asked: recordedSpend, sentence: 'recording spend' },
 ]
 
@@ -23,7 +22,7 @@ export function notYetFindings(tree: Tree): Finding[] {
     asked(tree).map(
       (path): Finding => ({
         path,
-        at: path.at(-1) === 'provider' ? 'value' : 'key',
+        at: 'key',
         text: `not supported yet: ${sentence}.`,
         fix: 'remove it for now, or run a release that has it.',
       }),
@@ -39,12 +38,4 @@ function section(...path: string[]): Row['asked'] {
 function recordedSpend(tree: Tree): Path[] {
   const path = ['gatehouse', 'spend']
   return tree.has(...path) && tree.keys(...path).join() !== 'regional_premium' ? [path] : []
-}
-
-function otherProviders(tree: Tree): Path[] {
-  const later = ['foundry']
-  return tree
-    .items('upstreams')
-    .map(upstream => [...upstream, 'provider'])
-    .filter(path => later.includes(tree.text(...path) ?? ''))
 }

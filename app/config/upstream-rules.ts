@@ -103,6 +103,11 @@ function foundryAuth(tree: Tree, path: Path, given: readonly string[]): Finding[
     return [{ path: [...path, 'use_azure_ad'], text: 'can only be true.', fix: 'give an api_key instead.' }]
   }
   const hasForm = usesEntra || given.includes('api_key')
+  if (!usesEntra && hasForm && given.includes('scope')) {
+    return [
+      { path: [...path, 'scope'], at: 'key', text: 'is for Entra: an api_key has none.', fix: 'remove it.' },
+    ]
+  }
   return hasForm ? [] : [{ path, text: 'names no credential; allowed: {use_azure_ad: true} or {api_key}.' }]
 }
 

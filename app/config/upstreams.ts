@@ -111,7 +111,16 @@ const FoundryUpstream = closed({
   resource: matching(/^[A-Za-z0-9-]+$/, 'a resource name of letters, digits and hyphens'),
   /** Replaces the host derived from `resource`. */
   base_url: baseUrl().optional(),
-  auth: closed({ use_azure_ad: flag().optional(), api_key: text().optional() }),
+  auth: closed({
+    use_azure_ad: flag().optional(),
+    api_key: text().optional(),
+    /** Whom the Entra token is for; sovereign clouds and older resources have their own. */
+    scope: matching(
+      /^(https|api):\/\/[!-~]+\/\.default$/,
+      'a scope that ends in /.default',
+      'write https://ai.azure.com/.default.',
+    ).optional(),
+  }),
 })
 
 /** One upstream, by its provider. */
@@ -134,6 +143,7 @@ export type BedrockUpstreamConfig = z.infer<typeof BedrockUpstream>
 export type MantleUpstreamConfig = z.infer<typeof MantleUpstream>
 export type AnthropicAwsUpstreamConfig = z.infer<typeof AnthropicAwsUpstream>
 export type VertexUpstreamConfig = z.infer<typeof VertexUpstream>
+export type FoundryUpstreamConfig = z.infer<typeof FoundryUpstream>
 export type UpstreamsConfig = z.infer<typeof UpstreamsSection>
 
 function commonKeys(provider: Provider) {

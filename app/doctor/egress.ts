@@ -46,10 +46,9 @@ function destinationsOf({ oidc, upstreams, telemetry }: Config): Destination[] {
       ...{ what: 'identity provider', url: new URL(oidc.discovery_url ?? oidc.issuer) },
       way: { purpose: 'idp', ca: oidc.ca_cert_pem, proxy: idpProxyUse(oidc.use_proxy) },
     },
-    ...upstreams.flatMap((upstream): Destination[] => {
-      const url = urlOf(upstream)
+    ...upstreams.map((upstream): Destination => {
       const way = { purpose: 'upstream', proxy: upstreamProxy(upstream.provider) } as const
-      return url === null ? [] : [{ what: `upstream ${upstream.name}`, url, way }]
+      return { what: `upstream ${upstream.name}`, url: urlOf(upstream), way }
     }),
     ...(telemetry?.forward_to ?? []).map(({ url }, index): Destination => {
       return { what: `collector ${index}`, url: new URL(url), way: { purpose: 'telemetry' } }

@@ -155,4 +155,15 @@ test('foundry takes Entra or an API key', () => {
   assertProblem(fileOf(upstream('{ use_azure_ad: true, api_key: "${API_KEY}" }')), 'upstreams[0].auth', [
     'use_azure_ad and api_key',
   ])
+  assertAccepted(upstream('{ use_azure_ad: true, scope: "https://cognitiveservices.azure.com/.default" }'))
+  assertProblem(
+    fileOf(upstream('{ use_azure_ad: true, scope: "https://ai.azure.com" }')),
+    'upstreams[0].auth.scope',
+    ['ends in /.default'],
+  )
+  assertProblem(
+    fileOf(upstream('{ api_key: "${API_KEY}", scope: "https://ai.azure.com/.default" }')),
+    'upstreams[0].auth.scope',
+    ['is for Entra'],
+  )
 })

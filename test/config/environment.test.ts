@@ -14,6 +14,7 @@ test('an empty environment has the defaults of the manual', () => {
     kRevision: undefined,
     cloudRunJob: undefined,
     googleCloudProject: undefined,
+    azureClientId: undefined,
     port: undefined,
     proxies: { https: null, http: null, exceptions: [], isBoundary: false },
     proxyProblems: [],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { usesEntra } from '../../app/config/entra-auth.ts'
 import { GatehouseSection } from '../../app/config/gatehouse.ts'
 import { usesGoogleCredentials } from '../../app/config/google-auth.ts'
 import { TelemetrySection } from '../../app/config/telemetry.ts'
@@ -46,4 +47,12 @@ test('Google credentials are in use where groups are looked up without a key fil
   assert.equal(usesFor({ mode: 'service_account_role' }), true)
   assert.equal(usesFor({ mode: 'keyless_delegation', admin_email }), true)
   assert.equal(usesFor({ mode: 'key_file', admin_email, key_path: '/k' }), false)
+})
+
+test('an identity in Entra is in use where an upstream on Foundry has no key of its own', () => {
+  const usedBy = (auth: object) =>
+    usesEntra({ upstreams: UpstreamsSection.parse([{ provider: 'foundry', resource: 'r', auth }]) })
+
+  assert.equal(usedBy({ use_azure_ad: true }), true)
+  assert.equal(usedBy({ api_key: 'k' }), false)
 })

@@ -21,16 +21,6 @@ test('a section whose feature comes later is refused by name', () => {
   )
 })
 
-test('a provider that comes later is refused at its name', () => {
-  const providers = ['foundry, resource: r, auth: { use_azure_ad: true }']
-  const upstreams = `upstreams:\n${providers.map(provider => `  - { provider: ${provider} }`).join('\n')}`
-
-  assert.deepEqual(
-    refusals({ upstreams }),
-    providers.map((_, i) => `upstreams[${i}].provider: not supported yet: this provider.`),
-  )
-})
-
 test('keys of gatehouse whose feature comes later are refused', () => {
   for (const spend of ['{}', '{ reserve: false }', '{ regional_premium: true, reserve: false }'])
     assert.deepEqual(refusals({ gatehouse: `gatehouse: { spend: ${spend} }` }), [

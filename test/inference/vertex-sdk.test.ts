@@ -2,26 +2,17 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import Anthropic from '@anthropic-ai/sdk'
+import { ASK, clientAt, failureOf, streamOf, TOOL_EVENTS, TOOLS, told } from '../support/sdk-client.ts'
 import { REPLY_EVENTS, sse } from '../support/sse.ts'
-import { chunk, jsonAnswer, LAST_CHUNK, type Script, startUpstream, streamHead } from '../support/upstream.ts'
+import { jsonAnswer, type Script, startUpstream } from '../support/upstream.ts'
 import { googleError, REPLY, startVertex } from '../support/vertex.ts'
-
-const ASK = { model: 'claude-test', max_tokens: 64, messages: [{ role: 'user' as const, content: 'hi' }] }
-const TOOLS = [
-  { name: 'weather', input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } } },
-]
 
 /** The same client, once straight at an Anthropic-format server and once through the gateway to Vertex. */
 async function bothWays(t: TestContext, script: Script, { vertex = script, maxRetries = 0 } = {}) {
   const direct = await startUpstream(script)
   const rig = await startVertex(t, { script: vertex })
-  const clientAt = (port: number) =>
-    new Anthropic({
-      ...{ authToken: 'session-token', apiKey: null, maxRetries },
-      baseURL: `http://127.0.0.1:${port}`,
-    })
   return {
-    clients: [clientAt(direct.port), clientAt(rig.port)] as const,
+    clients: [clientAt(direct.port, maxRetries), clientAt(rig.port, maxRetries)] as const,
     vertex: rig.vertex,
     async [Symbol.asyncDispose]() {
       await rig[Symbol.asyncDispose]()
@@ -29,47 +20,6 @@ async function bothWays(t: TestContext, script: Script, { vertex = script, maxRe
     },
   }
 }
-
-/** Everything that the client makes of a stream, its errors included. */
-async function told(client: Anthropic, ask: Anthropic.MessageStreamParams): Promise<unknown[]> {
-  const events: unknown[] = []
-  try {
-    for await (const event of client.messages.stream(ask)) events.push(structuredClone(event))
-  } catch (error) {
-    events.push(failureOf(error))
-  }
-  return events
-}
-
-function failureOf(error: unknown): unknown {
-  if (!(error instanceof Anthropic.APIError)) return error
-  return { class: error.constructor.name, status: error.status, error: withoutId(error.error) }
-}
-
-/** The id of a request differs by its nature. */
-function withoutId(body: unknown): unknown {
-  return JSON.parse(JSON.stringify(body ?? null, (key, value) => (key === 'request_id' ? undefined : value)))
-}
-
-function streamOf(events: readonly string[]): Script {
-  return () => Buffer.concat([streamHead(), ...events.map(event => chunk(event)), LAST_CHUNK])
-}
-
-const TOOL_EVENTS = [
-  REPLY_EVENTS[0] ?? '',
-  sse('content_block_start', {
-    index: 0,
-    content_block: { type: 'tool_use', id: 'toolu_1', name: 'weather', input: {} },
-  }),
-  sse('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: '{"city":' } }),
-  sse('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: '"Zürich"}' } }),
-  sse('content_block_stop', { index: 0 }),
-  sse('message_delta', {
-    delta: { stop_reason: 'tool_use', stop_sequence: null },
-    usage: { output_tokens: 9 },
-  }),
-  sse('message_stop'),
-]
 
 test('a stream has the same events', async t => {
   await using both = await bothWays(t, streamOf(REPLY_EVENTS))

@@ -23,6 +23,7 @@ export interface RigOptions {
   readonly identity?: Identity
   /** More models, with the id that every upstream gets. */
   readonly models?: Readonly<Record<string, string>>
+  readonly azureClientId?: string
   readonly ttfbMs?: number
   readonly idleMs?: number
   readonly clientStallMs?: number
@@ -71,6 +72,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
       })),
     ),
     ttfbMs: options.ttfbMs,
+    azureClientId: options.azureClientId,
     network,
     version: '9.9.9',
     clock,

@@ -1,18 +1,21 @@
 // From the configuration to upstreams that can be asked: the only place that lists the providers.
 import type {
   AnthropicUpstreamConfig,
+  FoundryUpstreamConfig,
   UpstreamsConfig,
   VertexUpstreamConfig,
 } from '../../config/upstreams.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ExpiringToken } from '../../lib/expiring-token.ts'
 import type { Log } from '../../lib/log.ts'
+import { createEntraTokens } from '../../net/entra-token.ts'
 import { guardedFetch } from '../../net/fetch.ts'
 import { createGoogleToken, type GoogleToken } from '../../net/google-token.ts'
 import type { Network } from '../../net/network.ts'
 import { AnthropicUpstream } from './anthropic.ts'
 import { createFederation } from './anthropic-federation.ts'
 import { bedrockUrl } from './bedrock.ts'
+import { FoundryUpstream, foundryUrl } from './foundry.ts'
 import { AwsUpstreams, anthropicAwsUrl, mantleUrl } from './open-aws.ts'
 import type { Upstream } from './upstream.ts'
 import { upstreamProxy } from './upstream-proxy.ts'
@@ -25,6 +28,8 @@ export interface UpstreamsOptions {
   readonly network: Pick<Network, 'dispatcher'>
   /** Our version, for `user-agent`. */
   readonly version: string
+  /** `AZURE_CLIENT_ID`: which managed identity is ours. */
+  readonly azureClientId?: string | undefined
   /** A clock that only goes forward. */
   readonly clock: Clock
   /** Tells the time of day. Default: the machine's. */
@@ -42,6 +47,9 @@ const CLOUD_TTFB_MS = 300_000
 const GOOGLE_REFRESH_AHEAD_MS = 240_000
 const GOOGLE_BLOCK_UNDER_MS = 30_000
 
+/** What a token for Microsoft Foundry is for; `auth.scope` replaces it (I-49). */
+const FOUNDRY_SCOPE = 'https://ai.azure.com/.default'
+
 /** Opens every upstream, in file order; no request is sent. */
 export function openUpstreams(options: UpstreamsOptions): ReadonlyMap<string, Upstream> {
   const { network, clock, wallClock, log, version, ttfbMs } = options
@@ -51,13 +59,18 @@ export function openUpstreams(options: UpstreamsOptions): ReadonlyMap<string, Up
     ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
     product: `gatehouse/${version}`,
   })
-  return new Map(
-    options.upstreams.map(config => [config.name, openUpstream(config, options, { google, aws })]),
-  )
+  const credentials = { google, aws, entra: entraTokens(options) }
+  return new Map(options.upstreams.map(config => [config.name, openUpstream(config, options, credentials)]))
 }
 
-/** Where an upstream's requests go; null while its provider cannot be asked. */
-export function urlOf(config: UpstreamsConfig[number]): URL | null {
+type EntraTokens = ReturnType<typeof createEntraTokens>
+
+function entraTokens({ network, log, clock, azureClientId: clientId }: UpstreamsOptions): EntraTokens {
+  return createEntraTokens({ network, log, clock, clientId })
+}
+
+/** Where an upstream's requests go. */
+export function urlOf(config: UpstreamsConfig[number]): URL {
   switch (config.provider) {
     case 'anthropic':
       return new URL(config.base_url)
@@ -69,29 +82,29 @@ export function urlOf(config: UpstreamsConfig[number]): URL | null {
       return mantleUrl(config)
     case 'anthropicAws':
       return anthropicAwsUrl(config)
-    default:
-      return null
+    case 'foundry':
+      return foundryUrl(config)
   }
 }
 
 function openUpstream(
   config: UpstreamsConfig[number],
   options: UpstreamsOptions,
-  { google, aws }: { google: GoogleCredentials; aws: AwsUpstreams },
+  { google, aws, entra }: { google: GoogleCredentials; aws: AwsUpstreams; entra: EntraTokens },
 ): Upstream {
   switch (config.provider) {
     case 'anthropic':
       return openAnthropic(config, options)
     case 'vertex':
       return openVertex(config, options, google)
+    case 'foundry':
+      return openFoundry(config, options, entra)
     case 'bedrock':
       return aws.bedrock(config)
     case 'mantle':
       return aws.mantle(config)
     case 'anthropicAws':
       return aws.anthropicAws(config)
-    case 'foundry':
-      throw new Error(`upstream "${config.name}": provider ${config.provider} is not there yet`)
   }
 }
 
@@ -162,4 +175,19 @@ class GoogleCredentials {
     this.#tokens.set(keyFile, token)
     return token
   }
+}
+
+function openFoundry(
+  config: FoundryUpstreamConfig,
+  { network, version, ttfbMs }: UpstreamsOptions,
+  entraToken: EntraTokens,
+): Upstream {
+  const { use_azure_ad: usesEntra, scope } = config.auth
+  return new FoundryUpstream({
+    config,
+    entra: usesEntra === true ? entraToken(scope ?? FOUNDRY_SCOPE) : null,
+    dispatcher: dispatcherOf(config, network),
+    ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
+    product: `gatehouse/${version}`,
+  })
 }
