@@ -133,7 +133,7 @@ function registerSignIn(server: FastifyInstance, options: GatewayOptions): void 
 
 function registerSignedIn(server: FastifyInstance, options: GatewayOptions): void {
   const { config, services, drain, audit, log, clock, monotonic } = options
-  const { tokens, revocations, capacity, catalog, upstreams, policies } = services
+  const { tokens, revocations, capacity, catalog, upstreams, routing, policies } = services
   const { timeouts } = config.gatehouse
   const bearer = requireBearer({ tokens, revocations, audit, clock })
   const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
@@ -145,7 +145,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
     clock: monotonic,
     ticker: createTicker({ clock: monotonic }),
     dispatch: createDispatch({
-      upstreams,
+      ...{ upstreams, routing },
       idleMs: timeouts.upstream_idle_ms,
       clock: monotonic,
       log,

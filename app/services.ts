@@ -13,6 +13,7 @@ import { type Capacity, createCapacity, defaultBufferedBytes } from './inference
 import type { Catalog } from './inference/catalog.ts'
 import { openCatalog } from './inference/open-catalog.ts'
 import { pricedModels } from './inference/priced-models.ts'
+import { Routing } from './inference/routing/routing.ts'
 import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
@@ -72,6 +73,7 @@ export interface Services extends AsyncDisposable {
   readonly revocations: Revocations
   readonly renewals: Renewals
   readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly routing: Routing
   readonly catalog: Catalog
   readonly policies: PolicySet
   /** Null unless `gatehouse.policy.settings_drift` is `report`. */
@@ -182,6 +184,10 @@ function openInference({ config, environment, version, log, monotonic }: Service
     ttfbMs: config.timeouts.upstream_ttfb_ms,
     azureClientId: environment.azureClientId,
   })
+  const routing = new Routing({
+    ...{ config: config.gatehouse.routing, upstreams: upstreams.keys(), random: Math.random },
+    ...{ hasOwnTtfb: config.timeouts.upstream_ttfb_ms !== undefined, clock: monotonic, log },
+  })
   const catalog = openCatalog(config)
   const bounds = config.gatehouse.limits
   const capacity = createCapacity({
@@ -189,13 +195,14 @@ function openInference({ config, environment, version, log, monotonic }: Service
     maxBufferedBytes: bounds.max_buffered_request_bytes ?? defaultBufferedBytes(memoryLimit()),
     ...{ log, clock: monotonic, random: Math.random },
   })
-  return { upstreams, catalog, capacity, policies: openPolicies(config, catalog) }
+  return { upstreams, routing, catalog, capacity, policies: openPolicies(config, catalog) }
 }
 
 interface Observed {
   readonly network: Network
   readonly metrics: Metrics | null
   readonly catalog: Catalog
+  readonly routing: Routing
   readonly relay: Relay
   readonly capacity: Capacity
   readonly pool: Pool

@@ -86,6 +86,8 @@ export type AuditEvent =
       ms: number
       stream?: boolean | undefined
       attempts?: number | undefined
+      routing?: 'first' | 'weighted' | 'affinity' | 'probe' | 'skipped' | 'last_resort' | undefined
+      retry_denied?: boolean | undefined
       ttfb_ms?: number | undefined
       usage?: AuditUsage | undefined
       outcome?: 'client_abort' | 'upstream_abort' | 'drained' | undefined

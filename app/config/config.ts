@@ -22,6 +22,7 @@ import { type OidcConfig, OidcSection } from './oidc.ts'
 import { oidcRules } from './oidc-rules.ts'
 import { operatorUrlRules } from './operator-url.ts'
 import { type PricingConfig, PricingSection } from './pricing.ts'
+import { routingRules } from './routing.ts'
 import type { Rule } from './rule.ts'
 import { closed, flag } from './scalar.ts'
 import { type SessionConfig, SessionSection } from './session.ts'
@@ -102,5 +103,6 @@ export const RULES: readonly Rule[] = [
   telemetryRules,
   observabilityRules,
   googleRules,
+  routingRules,
   containerRules,
 ]

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { ObservabilitySection } from './observability.ts'
+import { RoutingSection } from './routing.ts'
 import {
   absolutePath,
   choice,
@@ -121,6 +122,7 @@ export const GatehouseSection = closed({
   spend: Spend.prefault({}),
   limits: Limits.prefault({}),
   timeouts: Timeouts.prefault({}),
+  routing: RoutingSection.prefault({}),
   /** Unset: `json` on Cloud Run, `text` elsewhere. */
   log_format: choice(['text', 'json']).optional(),
 })

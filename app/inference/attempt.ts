@@ -4,11 +4,13 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Answer, AnswerSink, FlowControl, Outcome } from './answer-sink.ts'
+import type { AttemptResult } from './attempt-result.ts'
 import type { ClientListener, ClientSide } from './client-side.ts'
+import { causeOf, reasonOf } from './connection-failure.ts'
 import { decoderOf } from './content-encoding.ts'
 import { Decoder } from './decoder.ts'
 import { ErrorBody } from './error-body.ts'
-import type { Failure, Unreachable } from './failover.ts'
+import type { Unreachable } from './failover.ts'
 import { cloudAnswerHeaders, textOf } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import { packedChunks } from './packed-chunks.ts'
@@ -16,22 +18,9 @@ import type { ErrorEvent } from './relay.ts'
 import { openReplySink } from './reply-sink.ts'
 import { credentialsIn, quotes } from './upstream-errors.ts'
 import type { Call, OutgoingBody, RequestHead, Upstream } from './upstreams/upstream.ts'
-import type { ReplyUsage } from './usage-record.ts'
 
 /** An error's body that has not ended by then is given up, however busily it drips. */
 const ERROR_BODY_MS = 10_000
-
-/** What became of an attempt: a failure the next upstream may make good, or the end of the request. */
-export type AttemptResult = Failure | { readonly kind: 'ended_early' } | Served
-
-/** The client has its answer, or is gone. */
-export interface Served {
-  readonly kind: 'served'
-  readonly outcome: Outcome | undefined
-  readonly usage: ReplyUsage | null
-  /** Whether the upstream had the whole request and said nothing about its cost when it was given up. */
-  readonly isAbandoned: boolean
-}
 
 export interface AttemptOptions {
   readonly upstream: Upstream
@@ -41,6 +30,10 @@ export interface AttemptOptions {
   readonly log: Log
   /** Answers in the upstream's place while `load_test_mode` is on. */
   readonly loadTest: Pick<LoadTest, 'answer'> | null
+  /** How long the head of the answer is waited for, in milliseconds. */
+  readonly ttfbMs: number
+  /** Whether an error in the place of a stream's content sends the request to another upstream, which is left. */
+  readonly holdsStart: boolean
   /** How long the upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
   readonly idleMs: number
   /** The request's first byte is about to be written. */
@@ -184,13 +177,13 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   }
 
   tick(now: number): void {
-    const { upstream, idleMs } = this.#options
+    const { ttfbMs, idleMs } = this.#options
     this.#sink?.tick?.(now)
-    if ((this.#sink === null || this.#sink.isUndecided) && now - this.#startedAt >= upstream.ttfbMs) {
+    if ((this.#sink === null || this.#sink.isUndecided) && now - this.#startedAt >= ttfbMs) {
       const isHeadless = this.#sink === null
       const cause = isHeadless
-        ? `no response head within ${upstream.ttfbMs} ms`
-        : `no event of a stream within ${upstream.ttfbMs} ms`
+        ? `no response head within ${ttfbMs} ms`
+        : `no event of a stream within ${ttfbMs} ms`
       this.#unreachable('timeout', cause)
     }
     if (this.#sink === null || this.#isOver) return
@@ -204,7 +197,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   }
 
   #openRelay(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
-    const { client, call, clock, log, onOddField, upstream, errorEvent, stated } = this.#options
+    const { client, call, clock, log, onOddField, upstream, errorEvent, stated, holdsStart } = this.#options
     const isCloud = upstream.cloud !== null
     const answer: Answer = {
       client,
@@ -217,12 +210,13 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       endedEarly: () => this.#finish({ kind: 'ended_early' }),
     }
     return openReplySink({
-      ...{ upstream, call, headers, answer, clock, log, onOddField },
+      ...{ upstream, call, headers, answer, clock, log, onOddField, holdsStart },
       errorEvent:
         errorEvent === null ? null : (data, type) => errorEvent(this.#withoutCredential(data), type),
       stated: body => stated(this.#withoutCredential(body)),
       begun: () => this.#begun(),
-      refused: (status, body) => this.#refused(status, headers, body),
+      refused: (status, body) =>
+        this.#refused(status, { ...headers, 'content-type': 'application/json' }, body),
       unreadable: cause => this.#unreachable('aborted', cause),
     })
   }
@@ -286,13 +280,4 @@ function requestIdOf(headers: IncomingHttpHeaders): string | undefined {
   return (
     textOf(headers['request-id']) ?? textOf(headers['x-request-id']) ?? textOf(headers['x-amzn-requestid'])
   )
-}
-
-function reasonOf(error: Error): Unreachable['reason'] {
-  return 'code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'connect'
-}
-
-function causeOf(error: Error): string {
-  const code = 'code' in error ? String(error.code) : error.name
-  return `${code}: ${error.message}`.slice(0, 300)
 }

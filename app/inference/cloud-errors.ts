@@ -63,6 +63,11 @@ export function toldEvent(
   return { ...toldError({ ...event, status: STATUS_OF_TYPE[type] ?? 500 }), type }
 }
 
+/** The status that an `error` event would have been, had it come before the head of its answer. */
+export function statusOfEvent(data: Buffer): number {
+  return STATUS_OF_TYPE[envelopeOf(documentOf(data))?.type ?? ''] ?? 500
+}
+
 /** The provider's own message in an error's body: of Anthropic's, Google's and Amazon's shapes, or plain text. */
 export function providerText(body: Buffer | null): string {
   return messageOf(documentOf(body))
@@ -154,6 +159,8 @@ const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
   not_found_error: 404,
   request_too_large: 413,
   rate_limit_error: 429,
+  timeout_error: 504,
+  overloaded_error: 529,
 }
 
 /** The body as JSON, a list of one element as that element (Google's streams of answers), else as text. */

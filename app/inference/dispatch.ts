@@ -1,15 +1,17 @@
-// Walks the upstreams that serve the model, in file order, until one of them answers.
+// Walks the upstreams that serve the model, in the order that routing says, until one of them answers.
 import { Refusal } from '../http/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { type AbandonedCounts, createAbandonedCounts } from './abandoned-count.ts'
-import { Attempt, type AttemptOptions, type AttemptResult, type Served } from './attempt.ts'
+import { Attempt, type AttemptOptions } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
+import type { AttemptResult, Served } from './attempt-result.ts'
 import type { Ticket } from './capacity.ts'
 import type { ClientSide } from './client-side.ts'
 import { translateAnswer, translateEvent, wordsForLog } from './cloud-answer.ts'
 import { INPUT_TOO_LONG, refusesCredential } from './cloud-errors.ts'
 import { CountMemory } from './count-memory.ts'
+import { passOn } from './error-reply.ts'
 import type { Exchange } from './exchange.ts'
 import {
   type AttemptOutcome,
@@ -19,18 +21,20 @@ import {
   failureOutcome,
   finalAnswer,
 } from './failover.ts'
-import { answerHeaders } from './headers.ts'
 import type { LoadTest } from './load-test.ts'
 import type { AttemptRecord } from './observer.ts'
 import { isTooLong, outgoingBody, refuseSettings } from './outgoing-body.ts'
 import type { RequestBody } from './request-body.ts'
-import { errorBody, wordsFor } from './upstream-errors.ts'
+import type { Routing } from './routing/routing.ts'
+import { UNKNOWN, verdictOn } from './routing/verdict.ts'
+import type { Route, Walk as Way } from './routing/walk.ts'
 import type { Call, RequestHead, Upstream } from './upstreams/upstream.ts'
 import type { ReplyUsage, UsageRecord } from './usage-record.ts'
 
 export interface DispatchOptions {
   /** Every configured upstream, by name. */
   readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly routing: Routing
   /** How long an upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
   readonly idleMs: number
   readonly clock: Clock
@@ -47,8 +51,8 @@ export interface Order {
   readonly client: ClientSide
   readonly body: RequestBody
   readonly ticket: Ticket
-  /** Where the model is served, in the order in which to ask. */
-  readonly routes: readonly { readonly upstream: string; readonly model: string }[]
+  /** Where the model is served, in the order of the file. */
+  readonly routes: readonly Route[]
   /** The call without the upstream's id for the model. */
   readonly call: Omit<Call, 'model'>
 }
@@ -63,6 +67,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
 /** What a walk over the upstreams has met so far. */
 interface Walk {
+  readonly way: Way
   readonly failures: Failure[]
   /** Whether some upstream was there that cannot count tokens. */
   cannotCount: boolean
@@ -82,22 +87,29 @@ class Dispatching {
   }
 
   async serve(order: Order): Promise<void> {
-    const walk: Walk = { failures: [], cannotCount: false }
-    for (const [index, route] of order.routes.entries()) {
+    const { body, exchange, routes } = order
+    const { operation } = order.call
+    const journey = { routes, operation, body, sub: exchange.identity.sub }
+    const way = this.#options.routing.walk(journey)
+    const walk: Walk = { way, failures: [], cannotCount: false }
+    for (let route = way.next(); route !== null; route = way.next()) {
       const upstream = this.#options.upstreams.get(route.upstream)
       if (upstream === undefined) continue
       const call: Call = { ...order.call, model: route.model }
-      if (call.operation === 'count_tokens' && !this.#mayCount(upstream, call.model)) {
+      if (operation === 'count_tokens' && !this.#mayCount(upstream, call.model)) {
         walk.cannotCount = true
         continue
       }
-      refuseSettings(order.body, upstream)
-      if (isTooLong(order.body, upstream, call)) {
-        if (index < order.routes.length - 1) continue
+      refuseSettings(body, upstream)
+      if (isTooLong(body, upstream, call)) {
+        if (way.hasNext()) continue
         throw new Refusal('input_too_long', INPUT_TOO_LONG)
       }
+      way.asks()
+      exchange.routing = way.reason
       if ((await this.#ask(order, { upstream, call, walk })) === 'answered') return
     }
+    exchange.isRetryDenied = way.isDenied
     const final = finalAnswer(walk.failures)
     if (final !== null) return passOn(order, final)
     if (walk.cannotCount) throw new Refusal('not_countable', 'token counting is not available for this model')
@@ -118,8 +130,13 @@ class Dispatching {
   ): Promise<'answered' | 'next'> {
     const { exchange } = order
     const attempt = exchange.attempt(upstream.name, call.model)
-    const result = await this.#attempt(order, { upstream, call, attempt })
+    const result = await this.#attempt(order, { upstream, call, attempt, way: walk.way }).catch(error => {
+      walk.way.over(UNKNOWN, null)
+      throw error
+    })
     exchange.attempted(attempt, outcomeOf(result))
+    const told = { carriedEmail: upstream.carriesEmail(call), maxRestMs: this.#options.routing.maxRestMs }
+    walk.way.over(verdictOn(result, told), result.kind === 'served' ? result.usage : null)
     switch (result.kind) {
       case 'served':
         this.#served(order, { upstream, call, result })
@@ -165,7 +182,12 @@ class Dispatching {
 
   async #attempt(
     order: Order,
-    { upstream, call, attempt: record }: { upstream: Upstream; call: Call; attempt: AttemptRecord },
+    {
+      upstream,
+      call,
+      attempt: record,
+      way,
+    }: { upstream: Upstream; call: Call; attempt: AttemptRecord; way: Way },
   ): Promise<AttemptResult> {
     const { exchange, client, ticket } = order
     const body = outgoingBody(order.body, upstream, call)
@@ -178,7 +200,8 @@ class Dispatching {
       return { kind: 'unreachable', upstream: upstream.name, reason: 'credentials', cause }
     }
     if (client.isGone) return { kind: 'served', outcome: client.departure, usage: null, isAbandoned: false }
-    const { clock, log, loadTest, idleMs } = this.#options
+    const { clock, log, loadTest, idleMs, routing } = this.#options
+    const hasNext = way.hasNext()
     const { promise, resolve } = Promise.withResolvers<AttemptResult>()
     const attempt = new Attempt(
       {
@@ -189,9 +212,13 @@ class Dispatching {
         log,
         loadTest,
         idleMs,
+        ttfbMs: hasNext && call.stream ? Math.min(upstream.ttfbMs, routing.firstByteMs) : upstream.ttfbMs,
+        holdsStart: hasNext && loadTest === null,
         sending: () => exchange.sending(record),
-        began: (status, upstreamRequestId) =>
-          exchange.answered({ upstream: upstream.name, status, upstreamRequestId }),
+        began: (status, upstreamRequestId) => {
+          exchange.answered({ upstream: upstream.name, status, upstreamRequestId })
+          way.answered()
+        },
         bodyDone: () => {
           order.body.release()
           ticket.releaseBytes()
@@ -269,20 +296,4 @@ class Dispatching {
 function outcomeOf(result: AttemptResult): AttemptOutcome {
   if (result.kind === 'served') return result.outcome === undefined ? 'ok' : 'aborted'
   return result.kind === 'ended_early' ? 'aborted' : failureOutcome(result)
-}
-
-/** Passes an upstream's error on: status and body as they came, or our words where the body cannot be shown. */
-function passOn({ client, exchange }: Order, answer: ErrorAnswer): void {
-  if (client.isGone) {
-    exchange.brokeOff(client.departure)
-    return
-  }
-  const { upstream, status, upstreamRequestId } = answer
-  const body = answer.body ?? errorBody(wordsFor(status), exchange.requestId)
-  const own = client.ownHeaders()
-  if (answer.body === null) own['content-type'] = 'application/json'
-  own['content-length'] = String(body.length)
-  exchange.answered({ upstream, status, upstreamRequestId })
-  client.begin(status, answerHeaders(answer.headers, own))
-  client.end(body)
 }

@@ -6,6 +6,7 @@ import type { Outcome } from './answer-sink.ts'
 import type { AttemptOutcome } from './failover.ts'
 import type { ModelDenial } from './model-refusals.ts'
 import type { AttemptRecord, InferenceObserver, RequestRecord, RequestTrace } from './observer.ts'
+import type { RoutingReason } from './routing/walk.ts'
 import { auditUsage, type ReplyUsage } from './usage-record.ts'
 
 /** The status of a request whose client left before it was answered; nginx's log made it customary. */
@@ -41,6 +42,10 @@ export class Exchange {
   usage: ReplyUsage | null = null
   /** Why a policy refused the model. */
   denial: ModelDenial['reason'] | null = null
+  /** Why the upstream that was asked first was the first; null where there was no choice. */
+  routing: RoutingReason | null = null
+  /** Whether a failed request was not repeated elsewhere because too many are. */
+  isRetryDenied = false
   readonly #options: ExchangeOptions
   readonly #trace: RequestTrace | null
   readonly #attempts: AttemptRecord[] = []
@@ -132,6 +137,8 @@ export class Exchange {
       ms: this.#elapsed(endedAt),
       stream: this.stream,
       attempts: this.#attempts.length,
+      routing: this.routing ?? undefined,
+      retry_denied: this.isRetryDenied || undefined,
       ttfb_ms: this.#firstByteAt === undefined ? undefined : this.#elapsed(this.#firstByteAt),
       usage: this.usage === null ? undefined : auditUsage(this.usage),
       outcome: this.#outcome,

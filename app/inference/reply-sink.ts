@@ -5,7 +5,10 @@ import type { Log } from '../lib/log.ts'
 import { AmazonStream, type AmazonStreamOptions } from './amazon-stream.ts'
 import { usageOfHeaders } from './amazon-usage.ts'
 import type { Answer, AnswerSink } from './answer-sink.ts'
+import { statusOfEvent } from './cloud-errors.ts'
+import { asksNext } from './failover.ts'
 import { textOf } from './headers.ts'
+import { HeldStart } from './held-start.ts'
 import { type ErrorEvent, StreamRelay } from './relay.ts'
 import { countAnswer } from './token-count.ts'
 import type { Call, Upstream } from './upstreams/upstream.ts'
@@ -21,8 +24,10 @@ export interface ReplySinkOptions extends Pick<AmazonStreamOptions, 'refused' | 
   readonly clock: Clock
   readonly log: Log
   readonly errorEvent: ErrorEvent | null
+  /** Whether another upstream is left, which can make good an error in the place of the content. */
+  readonly holdsStart: boolean
   onOddField(field: string): void
-  /** The first event of frames has come. */
+  /** The first event of frames, or the first content of a stream whose start was held, has come. */
   begun(): void
 }
 
@@ -32,7 +37,8 @@ const AMAZON_STREAM = 'application/vnd.amazon.eventstream'
 export function openReplySink(options: ReplySinkOptions): AnswerSink {
   const { upstream, headers } = options
   const type = textOf(headers['content-type'])?.toLowerCase() ?? ''
-  if (type.startsWith('text/event-stream')) return openRelay(options, meterOf(options))
+  if (type.startsWith('text/event-stream'))
+    return options.holdsStart ? holdStart(options) : openRelay(options, meterOf(options))
   if (upstream.cloud?.framing === 'amazon' && type.startsWith(AMAZON_STREAM)) return openFrames(options)
   return openDocument(options)
 }
@@ -43,6 +49,28 @@ function meterOf({ call, onOddField }: ReplySinkOptions): StreamMeter {
 
 function openRelay({ answer, log, errorEvent, upstream }: ReplySinkOptions, meter: StreamMeter): StreamRelay {
   return new StreamRelay(answer, { meter, log, errorEvent, sendsPings: upstream.cloud !== null })
+}
+
+/** An error event in the place of the content is what the same error would have been as the answer's status. */
+function holdStart(options: ReplySinkOptions): HeldStart {
+  const { answer, call, clock, refused, unreadable, upstream } = options
+  return new HeldStart({
+    open: () => {
+      options.begun()
+      return openRelay(options, meterOf(options))
+    },
+    leaves: data => {
+      const status = statusOfEvent(data)
+      if (!asksNext(status, { carriedEmail: upstream.carriesEmail(call) })) return false
+      refused(status, Buffer.from(data))
+      return true
+    },
+    broke: () => unreadable('the stream ended before its first content'),
+    breakOff: () => answer.client.breakOff(),
+    isCloud: upstream.cloud !== null,
+    meter: () => new StreamMeter(call.model, () => {}),
+    now: clock(),
+  })
 }
 
 function openFrames(options: ReplySinkOptions): AnswerSink {

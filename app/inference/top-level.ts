@@ -16,12 +16,16 @@ export const READ_MEMBERS = [
   'anthropic_beta',
 ] as const
 
+/** Members whose place is remembered only: of one that stands twice the first, and nobody is refused for it. */
+const LOCATED_MEMBERS = ['messages'] as const
+
 export type MemberName = (typeof READ_MEMBERS)[number]
+type LocatedName = (typeof LOCATED_MEMBERS)[number]
 
 /** One top-level member; offsets count from the body's first byte, ends are one past. */
 export interface Member {
   /** Unescaped. */
-  readonly name: MemberName
+  readonly name: MemberName | LocatedName
   /** Its place among all members, from 0. */
   readonly index: number
   readonly keyStart: number
@@ -50,7 +54,9 @@ const SETTINGS = 'amazon-bedrock-'
 /** Enough for the longest name with every character escaped; a longer key is none of ours. */
 const KEY_BYTES = 6 * Math.max(...READ_MEMBERS.map(name => name.length))
 
-const NAMES: ReadonlyMap<string, MemberName> = new Map(READ_MEMBERS.map(name => [name, name]))
+const NAMES: ReadonlyMap<string, MemberName | LocatedName> = new Map(
+  [...READ_MEMBERS, ...LOCATED_MEMBERS].map(name => [name, name]),
+)
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -95,7 +101,7 @@ export class TopLevel {
     const name = NAMES.get(unescaped(this.#key))
     if (name === undefined) return
     if (this.members.some(member => member.name === name)) {
-      this.repeated ??= name
+      if (name !== 'messages') this.repeated ??= name
       return
     }
     const places = { keyStart: this.#keyStart, keyEnd: offset + 1, valueStart: 0, valueEnd: 0 }

@@ -55,6 +55,8 @@ test('a reply is audited once, with who, what, where and how much', async () => 
     status: 200,
     stream: false,
     attempts: 1,
+    routing: undefined,
+    retry_denied: undefined,
     usage: USAGE,
     outcome: undefined,
   })
@@ -129,6 +131,8 @@ for (const [title, body, model, status] of [
       status,
       stream: model === null ? undefined : false,
       attempts: 0,
+      routing: undefined,
+      retry_denied: undefined,
       usage: undefined,
       outcome: undefined,
     })

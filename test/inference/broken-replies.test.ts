@@ -20,6 +20,7 @@ test('a reply that breaks off, after any byte, is 502, and no other upstream is 
   await using next = await startUpstream(() => jsonAnswer({}))
   await using relay = await startRelay({
     upstreams: [{ base_url: upstream.origin }, { base_url: next.origin }],
+    routing: { breaker_failures: 0 },
   })
 
   const wrong: object[] = []

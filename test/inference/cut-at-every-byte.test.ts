@@ -4,43 +4,52 @@ import { test } from 'node:test'
 import { openPost, post, STREAM_BODY } from '../support/relay-client.ts'
 import { startRelay } from '../support/relay-rig.ts'
 import { REPLY_EVENTS } from '../support/sse.ts'
-import { chunk, startUpstream, streamHead } from '../support/upstream.ts'
+import { chunk, errorAnswer, startUpstream, streamHead } from '../support/upstream.ts'
 
 const STREAM = Buffer.from(REPLY_EVENTS.join(''))
 
-/** How many bytes of whole events the first `offset` bytes hold. */
-function wholeEvents(offset: number): number {
+/** How many bytes of whole events the first `offset` bytes hold; with `goesOn`, up to the first that it does not take. */
+function wholeEvents(offset: number, goesOn: (event: string) => boolean = () => true): number {
   let length = 0
   for (const event of REPLY_EVENTS) {
     if (length + event.length > offset) return length
     length += event.length
+    if (!goesOn(event)) return length
   }
   return length
 }
+
+/** From here on the developer has seen something: the first event with content is whole. */
+const CONTENT_AT = wholeEvents(STREAM.length, event => /^event: (message_start|ping)\n/.test(event))
 
 /** What the developer sees when the upstream dies `end`s way after each number of bytes, from none to all. */
 async function cutEverywhere(die: (socket: Socket, bytes: Buffer) => void) {
   let offset = 0
   await using upstream = await startUpstream((_request, socket) => die(socket, STREAM.subarray(0, offset)))
-  await using never = await startUpstream(() => {})
+  await using next = await startUpstream(() => errorAnswer(400, 'invalid_request_error'))
   await using relay = await startRelay({
-    upstreams: [{ base_url: upstream.origin }, { base_url: never.origin }],
+    upstreams: [{ base_url: upstream.origin }, { base_url: next.origin }],
+    routing: { breaker_failures: 0, retry_ratio: 1, retry_floor: 1000 },
   })
 
   const wrong: object[] = []
   for (; offset <= STREAM.length; offset += 1) {
     const reply = await post(relay.port, { body: STREAM_BODY })
     const expected = STREAM.toString('utf8', 0, wholeEvents(offset))
-    const isRight = reply.status === 200 && !reply.isComplete && reply.body === expected
+    const isRight =
+      offset < CONTENT_AT
+        ? reply.status === 400 && reply.isComplete
+        : reply.status === 200 && !reply.isComplete && reply.body === expected
     if (!isRight) wrong.push({ offset, ...reply })
   }
   const events = await relay.audited(STREAM.length + 1)
-  return { wrong, outcomes: new Set(events.map(event => event.outcome)), repeats: never.requests.length }
+  const outcomes = new Set(events.slice(CONTENT_AT).map(event => event.outcome))
+  return { wrong, outcomes, repeats: next.requests.length }
 }
 
-const RIGHT = { wrong: [], outcomes: new Set(['upstream_abort']), repeats: 0 }
+const RIGHT = { wrong: [], outcomes: new Set(['upstream_abort']), repeats: CONTENT_AT }
 
-test('a stream that its upstream resets, after any byte, ends after a whole event and visibly broken', async () => {
+test('a stream that is reset before its first content goes to the next upstream; after it, it ends after a whole event and is never sent again', async () => {
   const found = await cutEverywhere((socket, bytes) => {
     socket.write(Buffer.concat([streamHead(), bytes.length > 0 ? chunk(bytes) : bytes]), () =>
       socket.destroy(),

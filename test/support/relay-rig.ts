@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import type { FastifyRequest } from 'fastify'
 import type { AuditEvent } from '../../app/audit/events.ts'
+import { GatehouseSection } from '../../app/config/gatehouse.ts'
 import type { LoadTestConfig } from '../../app/config/http-tuning.ts'
 import { UpstreamsSection } from '../../app/config/upstreams.ts'
 import { createDrain, type Drain } from '../../app/http/drain.ts'
@@ -9,6 +10,7 @@ import { type Capacity, createCapacity } from '../../app/inference/capacity.ts'
 import { createDispatch } from '../../app/inference/dispatch.ts'
 import { createLoadTest } from '../../app/inference/load-test.ts'
 import { countTokens, type InferenceOptions, messages } from '../../app/inference/routes.ts'
+import { Routing } from '../../app/inference/routing/routing.ts'
 import { openUpstreams } from '../../app/inference/upstreams/open.ts'
 import type { UsageRecord } from '../../app/inference/usage-record.ts'
 import { type Clock, steadyClock } from '../../app/lib/clock.ts'
@@ -24,6 +26,10 @@ export interface RigOptions {
   /** More models, with the id that every upstream gets. */
   readonly models?: Readonly<Record<string, string>>
   readonly azureClientId?: string
+  /** What differs from the defaults of `gatehouse.routing`. */
+  readonly routing?: Readonly<Record<string, unknown>>
+  /** From 0 to below 1. Default always 0. */
+  readonly random?: () => number
   readonly ttfbMs?: number
   readonly idleMs?: number
   readonly clientStallMs?: number
@@ -45,6 +51,7 @@ export interface RelayRig extends AsyncDisposable {
   readonly capacity: Pick<Capacity, 'open' | 'bufferedBytes'>
   /** How many clients are connected. */
   connections(): Promise<number>
+  readonly routing: Pick<Routing, 'states'>
   readonly records: readonly UsageRecord[]
   /** The audit's events of inference, once there are `count`. */
   audited(count: number): Promise<Extract<AuditEvent, { evt: 'inference' }>[]>
@@ -81,8 +88,13 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
   const records: UsageRecord[] = []
   const { audit, audited } = recordAudit()
   const loadTest = options.loadTest ? createLoadTest(options.loadTest) : null
+  const routing = new Routing({
+    ...{ clock, log, upstreams: upstreams.keys(), random: options.random ?? (() => 0) },
+    config: GatehouseSection.parse({ routing: options.routing ?? {} }).routing,
+    hasOwnTtfb: options.ttfbMs !== undefined,
+  })
   const dispatch = createDispatch({
-    upstreams,
+    ...{ upstreams, routing },
     idleMs: options.idleMs ?? 900_000,
     clock,
     log,
@@ -133,6 +145,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     log,
     drain,
     capacity,
+    routing,
     connections: promisify(listener.server.server.getConnections.bind(listener.server.server)),
     records,
     audited,
