@@ -2,6 +2,7 @@
 import type { Explanation, PolicyVerdict } from './explanation.ts'
 import type { AskedModel, ModelVerdict, RefusalFacts } from './model-verdict.ts'
 import { priceText } from './price-row.ts'
+import { routingLines } from './routing-text.ts'
 
 /** Entries of a list that a line shows. */
 const MAX_ENTRIES = 10
@@ -14,7 +15,7 @@ export function explanationText(
   explanation: Explanation,
   shows: { readonly prices: boolean } = { prices: false },
 ): string {
-  const { person, settings, checksum, desktop, models, asked, prices } = explanation
+  const { person, settings, checksum, desktop, models, routing, asked, prices } = explanation
   const who = [person.email ?? person.sub, `groups: ${person.groups?.join(', ') || 'none'}`]
   const lines = [
     ...who,
@@ -31,6 +32,7 @@ export function explanationText(
     'models',
     ...aligned(models.map(model => [model.id, modelText(model)])),
     '',
+    ...(routing === null ? [] : ['routing', ...routingLines(routing).map(indented), '']),
     ...(shows.prices ? [...priceLines(prices), ''] : []),
     'spend     no limits in this release',
     '',

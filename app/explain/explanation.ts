@@ -1,6 +1,7 @@
 // What one person gets from a configuration, and why.
 import type { JsonObject } from '../config/cli-settings.ts'
 import type { Config } from '../config/config.ts'
+import type { RoutingConfig } from '../config/routing.ts'
 import type { Identity } from '../identity/identity.ts'
 import { openCatalog } from '../inference/open-catalog.ts'
 import type { EffectivePolicy } from '../managed/effective-policy.ts'
@@ -37,6 +38,8 @@ export interface Explanation {
   readonly checksum: string | null
   readonly desktop: 'served' | 'no policy opts in' | 'the policy does not opt in' | 'no policy matches'
   readonly models: readonly ModelVerdict[]
+  /** How upstreams are chosen among; null where there is one. Which are set aside only each replica knows. */
+  readonly routing: RoutingConfig | null
   /** The models that were asked about; empty when none was. */
   readonly asked: readonly AskedModel[]
   /** What is listed and what was asked about, on each upstream that takes it. */
@@ -71,6 +74,7 @@ export function explain(config: Config, { person, model, secretValues }: Questio
     checksum: served?.document.checksum ?? null,
     desktop: desktopVerdict(policies.policies, selected),
     models,
+    routing: config.upstreams.length > 1 ? config.gatehouse.routing : null,
     asked,
     prices: priceRows(config, catalog, named),
   }

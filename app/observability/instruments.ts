@@ -76,6 +76,10 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: '{failover}', labels: ['upstream', 'result'] },
     help: 'Times that the next upstream was asked, by the one that was left and why.',
   },
+  'gatehouse.upstream.state': {
+    ...{ kind: 'gauge', unit: '1', labels: ['upstream'] },
+    help: '1 while an upstream is in use, 0 while this replica has set it aside for a model.',
+  },
   'gatehouse.policy.denied': {
     ...{ kind: 'counter', unit: '{request}', labels: ['reason'] },
     help: 'Requests whose model a policy refused.',

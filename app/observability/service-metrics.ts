@@ -5,6 +5,8 @@ import type { Measurements } from './series.ts'
 export interface Subjects {
   readonly relay: RelayBooks
   readonly capacity: { readonly shed: Readonly<Record<'capacity' | 'memory', number>> }
+  /** Whether each upstream is in use for all its models. */
+  readonly routing: { states(): ReadonlyMap<string, boolean> }
   readonly pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }
   readonly readiness: { isUp(): Promise<boolean> }
   readonly audit: { readonly dropped: number }
@@ -54,6 +56,7 @@ export function serviceSources(subjects: Subjects, measurements: Measurements): 
   return [
     relaySource(subjects.relay, measurements),
     capacitySource(subjects.capacity, measurements),
+    routingSource(subjects.routing, measurements),
     poolSource(subjects.pool, measurements),
     storeSource(subjects.readiness, measurements),
     auditSource(subjects.audit, measurements),
@@ -91,6 +94,13 @@ function capacitySource({ shed }: Subjects['capacity'], measurements: Measuremen
   const refused = measurements.amounts('gatehouse.inference.shed')
   return () => {
     for (const [reason, count] of Object.entries(shed)) refused.of(reason).set(count)
+  }
+}
+
+function routingSource(routing: Subjects['routing'], measurements: Measurements): Source {
+  const state = measurements.amounts('gatehouse.upstream.state')
+  return () => {
+    for (const [upstream, isInUse] of routing.states()) state.of(upstream).set(Number(isInUse))
   }
 }
 

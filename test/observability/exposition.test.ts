@@ -19,7 +19,7 @@ test('names are spelled as Prometheus wants them: underscores, the unit in words
     ...['gatehouse_inference_streams', 'gatehouse_inference_shed_total', 'gatehouse_inference_tokens_total'],
     'gatehouse_inference_cost_usd_total',
     ...['gatehouse_inference_request_class_total', 'gatehouse_upstream_attempts_total'],
-    ...['gatehouse_upstream_failovers_total', 'gatehouse_policy_denied_total'],
+    ...['gatehouse_upstream_failovers_total', 'gatehouse_upstream_state', 'gatehouse_policy_denied_total'],
     'gatehouse_policy_drift_total',
     ...[
       'gatehouse_policy_settings_total',
