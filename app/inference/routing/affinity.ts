@@ -1,5 +1,5 @@
 // Which upstream holds the prompt cache of a conversation. Conversations are known by a keyed hash, never by their text.
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { ScannedBody } from '../body-edits.ts'
 import { slicesBetween } from '../body-slices.ts'
 import type { ReplyUsage } from '../usage-record.ts'
@@ -21,11 +21,11 @@ const SEARCHED_BYTES = 8192
 const HASHED_CHARACTERS = 1024
 
 /** Its end is left out: clients move the marks of their caches from one turn to the next. */
-const FIRST_TEXT = /"(?:text|content)"\s*:\s*"((?:[^"\\]|\\.){1,1024})/
+const FIRST_TEXT = /"(?:text|content)"\s*:\s*"/
 
 export class Affinity {
   /** Nobody can find out by trying which conversations there are: the key never leaves the process. */
-  readonly #secret = randomBytes(32)
+  readonly #secret = createSecretKey(randomBytes(32))
   readonly #lifeMs: number
   readonly #held = new Map<string, Held>()
 
@@ -46,9 +46,8 @@ export class Affinity {
   keyOf(body: ScannedBody, { sub, model }: { sub: string; model: string }): string | null {
     const start = firstTextOf(body)
     if (start === null) return null
-    const hash = createHmac('sha256', this.#secret)
-    for (const part of [sub, model, start]) hash.update(`${part.length}:`).update(part)
-    return hash.digest('latin1').slice(0, 16)
+    const parts = `${sub.length}:${sub}${model.length}:${model}${start}`
+    return createHmac('sha256', this.#secret).update(parts).digest('latin1').slice(0, 16)
   }
 
   upstreamOf(key: string, now: number): string | null {
@@ -87,6 +86,21 @@ function firstTextOf(body: ScannedBody): string | null {
   const member = body.members.find(({ name }) => name === 'messages')
   if (member === undefined) return null
   const end = Math.min(member.valueEnd, member.valueStart + SEARCHED_BYTES)
-  const source = Buffer.concat(slicesBetween(body.chunks, member.valueStart, end)).toString('latin1')
-  return FIRST_TEXT.exec(source)?.[1] ?? source.slice(0, HASHED_CHARACTERS)
+  const slices = slicesBetween(body.chunks, member.valueStart, end)
+  const source = slices.map(slice => slice.toString('latin1')).join('')
+  const found = FIRST_TEXT.exec(source)
+  if (found === null) return source.slice(0, HASHED_CHARACTERS)
+  const from = found.index + found[0].length
+  return untilQuote(source.slice(from, from + HASHED_CHARACTERS))
+}
+
+/** What stands before the quote that ends a text: one without an odd number of backslashes before it. */
+function untilQuote(text: string): string {
+  let backslashes = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"' && backslashes % 2 === 0) return text.slice(0, at)
+    backslashes = character === '\\' ? backslashes + 1 : 0
+  }
+  return text
 }

@@ -90,6 +90,16 @@ test('a conversation is known by its first text, whatever comes after it and who
   assert.notEqual(new Affinity(300_000).keyOf(conversation('hello'), WHO), first)
 })
 
+test('a quote inside the first text does not end it', () => {
+  const affinity = new Affinity(300_000)
+  const keyOf = (text: string) => affinity.keyOf(conversation(text), WHO)
+
+  assert.notEqual(keyOf('say \\"one\\"'), keyOf('say \\"two\\"'))
+  assert.equal(keyOf('ends in \\\\'), keyOf('ends in \\\\'))
+  assert.notEqual(keyOf('x'.repeat(1024)), keyOf(`${'x'.repeat(1023)}y`))
+  assert.equal(keyOf('x'.repeat(1024)), keyOf(`${'x'.repeat(1024)}y`))
+})
+
 test('content that is one text counts as its first text; a body without messages is no conversation', () => {
   const affinity = new Affinity(300_000)
   const plain = (text: string) => scanned(`{"messages":[{"role":"user","content" : "${text}"}]}`)
