@@ -167,3 +167,13 @@ test('foundry takes Entra or an API key', () => {
     ['is for Entra'],
   )
 })
+
+test('only a proxy of the operator’s own may be told who asks: clouds have no such key', () => {
+  const vertex = 'provider: vertex, region: global, project_id: p, auth: {}'
+  const foundry = 'provider: foundry, resource: r, auth: { use_azure_ad: true }'
+
+  for (const keys of [vertex, foundry]) {
+    const told = `{ ${keys}, base_url: "https://proxy.example.com", forward_user_identity: true } # here`
+    assertProblem(fileOf(told), 'upstreams[0].forward_user_identity', ['unknown key'])
+  }
+})

@@ -105,6 +105,7 @@ export function expectedOf(body: Buffer): { kind: string; members?: Record<strin
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) return { kind: 'not_an_object' }
   const members: Record<string, string> = {}
   for (const [name, value] of topLevelMembers(text)) {
+    if (name === 'messages') members[name] ??= value
     if (!RULE_MEMBERS.includes(name)) continue
     if (name in members) return { kind: 'repeated_member' }
     members[name] = value
