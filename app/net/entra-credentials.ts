@@ -158,5 +158,9 @@ function codeOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   const code = 'code' in error ? error.code : null
   if (typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code)) return code
-  return error.name === 'TimeoutError' ? 'ETIMEDOUT' : codeOf(error.cause)
+  if (error.name === 'TimeoutError') return 'ETIMEDOUT'
+  // The credentials of the environment keep of a file's error its text only.
+  return (
+    codeOf(error.cause) ?? /\b(?:ENOENT|EACCES|EISDIR|ENOTDIR|EPERM)(?=:)/.exec(error.message)?.[0] ?? null
+  )
 }
