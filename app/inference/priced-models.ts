@@ -20,10 +20,27 @@ export function pricedModels(upstreams: UpstreamsConfig): PricedModels {
   return {
     rows: BUILTIN_MODELS,
     spelled: name => builtinFor(name)?.id ?? null,
-    behind: name => builtinBehind(name)?.id ?? null,
+    behind: remembering(name => builtinBehind(name)?.id ?? null),
     isRegional: (name, upstreamModel) => {
       const upstream = byName.get(name)
       return upstream !== undefined && isRegional(upstream, upstreamModel)
     },
+  }
+}
+
+/** More names than a configuration has, and its upstreams' replies; beyond it the memory starts anew. */
+const MAX_REMEMBERED = 1000
+const MAX_NAME = 256
+
+/** Reading a name in every provider's form takes a while, and every reply names its model. */
+function remembering(read: (name: string) => string | null): (name: string) => string | null {
+  const known = new Map<string, string | null>()
+  return name => {
+    const found = known.get(name)
+    if (found !== undefined) return found
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    const answer = read(name)
+    if (name.length <= MAX_NAME) known.set(name, answer)
+    return answer
   }
 }
