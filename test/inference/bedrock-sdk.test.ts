@@ -3,25 +3,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Anthropic from '@anthropic-ai/sdk'
 import { awsError, frameStream, framesOf, REPLY, startBedrock } from '../support/bedrock.ts'
-import { REPLY_EVENTS, sse } from '../support/sse.ts'
-import { chunk, jsonAnswer, LAST_CHUNK, type Script, startUpstream, streamHead } from '../support/upstream.ts'
-
-const ASK = { model: 'claude-test', max_tokens: 64, messages: [{ role: 'user' as const, content: 'hi' }] }
-const TOOLS = [
-  { name: 'weather', input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } } },
-]
+import { ASK, clientAt, streamOf, TOOL_EVENTS, TOOLS, told } from '../support/sdk-client.ts'
+import { REPLY_EVENTS } from '../support/sse.ts'
+import { jsonAnswer, type Script, startUpstream } from '../support/upstream.ts'
 
 /** The same client, once straight at an Anthropic-format server and once through the gateway to Bedrock. */
 async function bothWays(anthropic: Script, bedrock: Script, { maxRetries = 0 } = {}) {
   const direct = await startUpstream(anthropic)
   const rig = await startBedrock({ script: bedrock })
-  const clientAt = (port: number) =>
-    new Anthropic({
-      ...{ authToken: 'session-token', apiKey: null, maxRetries },
-      baseURL: `http://127.0.0.1:${port}`,
-    })
   return {
-    clients: [clientAt(direct.port), clientAt(rig.port)] as const,
+    clients: [clientAt(direct.port, maxRetries), clientAt(rig.port, maxRetries)] as const,
     bedrock: rig.bedrock,
     async [Symbol.asyncDispose]() {
       await rig[Symbol.asyncDispose]()
@@ -32,44 +23,8 @@ async function bothWays(anthropic: Script, bedrock: Script, { maxRetries = 0 } =
 
 /** The same events in both framings. */
 function streaming(events: readonly string[]) {
-  return bothWays(
-    () => Buffer.concat([streamHead(), ...events.map(event => chunk(event)), LAST_CHUNK]),
-    () => frameStream(framesOf(events)),
-  )
+  return bothWays(streamOf(events), () => frameStream(framesOf(events)))
 }
-
-/** Everything that the client makes of a stream, its errors included. */
-async function told(client: Anthropic, ask: Anthropic.MessageStreamParams): Promise<unknown[]> {
-  const events: unknown[] = []
-  try {
-    for await (const event of client.messages.stream(ask)) events.push(structuredClone(event))
-  } catch (error) {
-    events.push(failureOf(error))
-  }
-  return events
-}
-
-function failureOf(error: unknown): unknown {
-  if (!(error instanceof Anthropic.APIError)) return error
-  const body = JSON.stringify(error.error ?? null, (key, value) => (key === 'request_id' ? undefined : value))
-  return { class: error.constructor.name, status: error.status, error: body }
-}
-
-const TOOL_EVENTS = [
-  REPLY_EVENTS[0] ?? '',
-  sse('content_block_start', {
-    index: 0,
-    content_block: { type: 'tool_use', id: 'toolu_1', name: 'weather', input: {} },
-  }),
-  sse('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: '{"city":' } }),
-  sse('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: '"Zürich"}' } }),
-  sse('content_block_stop', { index: 0 }),
-  sse('message_delta', {
-    delta: { stop_reason: 'tool_use', stop_sequence: null },
-    usage: { output_tokens: 9 },
-  }),
-  sse('message_stop'),
-]
 
 for (const [what, events, tools] of [
   ['text', REPLY_EVENTS, undefined],
