@@ -15,7 +15,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['identity', 'session'],
   ['oauth', 'inference', 'protocol', 'spend'],
   ['managed'],
-  ['desktop', 'telemetry', 'observability'],
+  ['admin', 'desktop', 'telemetry', 'observability'],
   ['explain'],
   ['services'],
   ['gateway'],

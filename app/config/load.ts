@@ -6,7 +6,6 @@ import { decodeUtf8, type Expansion, expandReferences, type ReadFile, type Secre
 import { checkSection, problemOf, unknownKey } from './findings.ts'
 import { proxyProblems } from './forward-proxies.ts'
 import { completeListen } from './listen.ts'
-import { notYetFindings } from './not-yet.ts'
 import { secretValues } from './policy-warnings.ts'
 import { type Finding, inFileOrder, type Problem } from './problems.ts'
 import type { Facts } from './rule.ts'
@@ -83,7 +82,7 @@ export function parseConfigText(text: string, options: ParseOptions): ConfigResu
   const tree = new Tree(typed.root)
   const checked = checkSections(tree)
   const judged = [...checked.findings, ...RULES.flatMap(rule => rule(tree, options))]
-  const findings = [...judged.filter(finding => !concernsUnknown(finding, tree)), ...notYetFindings(tree)]
+  const findings = judged.filter(finding => !concernsUnknown(finding, tree))
   const problems = distinct([
     ...proxyProblems(options).map(atNoPlace),
     ...document.problems,

@@ -60,13 +60,13 @@ test('--check lists what Secret Manager would be asked for, and asks for nothing
 })
 
 test('a start with a file that is refused ends with 1 before any socket', async t => {
-  const path = fileIn(t, fileWith({ admin: 'admin: {}' }))
+  const path = fileIn(t, fileWith({ admin: 'admin: []' }))
 
   const { code, stdout, stderr } = await run(['--config', path])
 
   assert.deepEqual([code, stdout], [1, ''])
   assert.match(stderr, /"evt":"config\.load".*"result":"fail","problems":1/)
-  assert.match(stderr, /line 6, column 1 {2}admin: not supported yet: spend limits and the Admin API\./)
+  assert.match(stderr, /line 6, column 8 {2}admin: /)
 })
 
 test('a wrong call prints the usage to stderr and ends with 1', async () => {

@@ -58,15 +58,12 @@ export function judge(text: string, { variables, files = {}, ...options }: Judge
   })
 }
 
-/** The problems of `text`; refusals of what is not there yet are left out unless `notYet` is set. */
-export function problemsOf(
-  text: string,
-  { notYet = false, ...options }: JudgeOptions & { notYet?: boolean } = {},
-): Problem[] {
+/** The problems of `text`. */
+export function problemsOf(text: string, options: JudgeOptions = {}): Problem[] {
   const result = judge(text, options)
   const problems = result.kind === 'refused' ? [...result.problems] : []
   assertNoSecret(problemReport('gateway.yaml', problems))
-  return problems.filter(problem => notYet || !problem.text.startsWith('not supported yet'))
+  return problems
 }
 
 /** The warnings of a valid `text`, as `--check` prints them. */
