@@ -94,6 +94,15 @@ export type AuditEvent =
       load_test?: boolean | undefined
       settings_state?: SettingsState | undefined
     }
+  | ({ evt: 'spend.blocked'; request_id: string; sub: string } & (
+      | {
+          cause: 'over_limit' | 'pool_exhausted' | 'reserved'
+          cap_cents: string
+          source: string
+          period: 'daily' | 'weekly' | 'monthly'
+        }
+      | { cause: 'store_error' }
+    ))
   | {
       evt: 'managed.serve'
       request_id: string

@@ -12,6 +12,8 @@ export interface RefusalRow {
   /** The messages shape's `error.type`; `oauth` marks codes that only sign-in uses. */
   readonly type: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether the body of the messages shape is without `request_id`: clients know these two so. */
+  readonly hidesRequestId?: true
 }
 
 /**
@@ -46,6 +48,14 @@ export const REFUSALS = {
   request_too_large: { status: 413, type: 'request_too_large' },
   uri_too_long: { status: 414, type: 'invalid_request_error' },
   unsupported_encoding: { status: 415, type: 'invalid_request_error' },
+  over_budget: { status: 429, type: 'billing_error', headers: NO_RETRY, hidesRequestId: true },
+  spend_unavailable: {
+    status: 429,
+    type: 'billing_error',
+    headers: { ...NO_RETRY, 'anthropic-ratelimit-unified-overage-disabled-reason': 'fetch_error' },
+    hidesRequestId: true,
+  },
+  budget_held: { status: 429, type: 'rate_limit_error', headers: { 'retry-after': '5' } },
   headers_too_large: { status: 431, type: 'invalid_request_error', headers: CLOSE },
   internal: { status: 500, type: 'api_error' },
   not_supported: { status: 501, type: 'not_supported', headers: NO_RETRY },

@@ -48,7 +48,9 @@ const SHAPES: Readonly<Record<Envelope, (refusal: Refusal, requestId: string) =>
 export function messagesBody(refusal: Refusal, requestId: string): string {
   const row: RefusalRow = REFUSALS[refusal.code]
   const type = row.type === 'oauth' ? 'invalid_request_error' : row.type
-  return JSON.stringify({ type: 'error', request_id: requestId, error: { type, message: refusal.message } })
+  const error = { type, message: refusal.message }
+  if (row.hidesRequestId === true) return JSON.stringify({ type: 'error', error })
+  return JSON.stringify({ type: 'error', request_id: requestId, error })
 }
 
 /** Sign-in's own codes are the wire's; the listener's become the nearest that RFC 6749 section 5.2 knows. */

@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly max: number
   /** For opening a connection, and for waiting until one is free. */
   readonly connectTimeoutMs: number
+  /** Whether a connection takes further statements before the ones sent have been answered. Default false. */
+  readonly pipeline?: boolean
   /** Null when nobody measures. */
   readonly observer: Pick<StoreObserver, 'asking'> | null
   readonly log: Log
@@ -33,7 +35,7 @@ const IDLE_MS = 5 * 60_000
 
 /** Opens nothing yet: the first query does. Idle connections that break are replaced with one warning a minute. */
 export function openPool(options: PoolOptions): pg.Pool {
-  const { address, tls, stream, max, connectTimeoutMs, observer, log, clock } = options
+  const { address, tls, stream, max, connectTimeoutMs, pipeline = false, observer, log, clock } = options
   const user = address.user ?? ''
   const pool = new pg.Pool({
     host: address.host,
@@ -48,6 +50,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     application_name: address.applicationName ?? 'gatehouse',
     options: address.options,
     max,
+    pipeline,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: STATEMENT_MS,
     idleTimeoutMillis: IDLE_MS,

@@ -65,7 +65,7 @@ test('the statuses and types of the wire contract are those of the refusals', ()
 
 test('the wire contract names every route, and no other', () => {
   const code = [
-    ...['oauth', 'inference', 'managed', 'desktop', 'protocol'].flatMap(folder => routesOf(folder)),
+    ...['oauth', 'inference', 'managed', 'desktop', 'protocol', 'spend'].flatMap(folder => routesOf(folder)),
     ...SIGNALS.map(signal => `/v1/${signal}`),
     ...[...pageAt('app/http/health.ts').matchAll(/'(\/[a-z]+)'/g)].map(([, path]) => path ?? ''),
   ]

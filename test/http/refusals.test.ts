@@ -30,6 +30,13 @@ const MANUAL: Record<RefusalCode, [number, string, Record<string, string>?]> = {
   request_too_large: [413, 'request_too_large'],
   uri_too_long: [414, 'invalid_request_error'],
   unsupported_encoding: [415, 'invalid_request_error'],
+  over_budget: [429, 'billing_error', { 'x-should-retry': 'false' }],
+  spend_unavailable: [
+    429,
+    'billing_error',
+    { 'x-should-retry': 'false', 'anthropic-ratelimit-unified-overage-disabled-reason': 'fetch_error' },
+  ],
+  budget_held: [429, 'rate_limit_error', { 'retry-after': '5' }],
   headers_too_large: [431, 'invalid_request_error', { connection: 'close' }],
   internal: [500, 'api_error'],
   not_supported: [501, 'not_supported', { 'x-should-retry': 'false' }],
@@ -91,7 +98,11 @@ for (const code of codes) {
 
     const body = isOauth
       ? { error: code, error_description: 'the sentence' }
-      : { type: 'error', request_id: 'run-7', error: { type, message: 'the sentence' } }
+      : {
+          type: 'error',
+          ...(type !== 'billing_error' && { request_id: 'run-7' }),
+          error: { type, message: 'the sentence' },
+        }
     assert.equal(answer.status, status)
     assert.equal(answer.body, JSON.stringify(body))
     assert.deepEqual(ownHeaders(answer), {
