@@ -31,6 +31,9 @@ import { type LandingSection, landingPage } from './protocol/landing-page.ts'
 import { protocol } from './protocol/route.ts'
 import type { Services } from './services.ts'
 import { requireBearer } from './session/bearer.ts'
+import { notingRequests } from './session/last-seen.ts'
+import { type OpenSpend, openSpend } from './spend/open-spend.ts'
+import { usageRoute } from './spend/usage-route.ts'
 import { telemetryRoutes } from './telemetry/route.ts'
 
 export interface GatewayOptions {
@@ -136,10 +139,13 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   const { tokens, revocations, capacity, catalog, upstreams, routing, policies } = services
   const { timeouts } = config.gatehouse
   const bearer = requireBearer({ tokens, revocations, audit, clock })
+  const spend = openSpending(options)
   const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
-    ...{ bearer, capacity, catalog, audit, drain, loadTest, log, policy },
+    ...{ capacity, catalog, audit, drain, loadTest, log, policy },
+    bearer: spend === null ? bearer : notingRequests(bearer, services.lastSeen),
+    spending: spend?.gate ?? null,
     observer: services.ownTelemetry.inference,
     settingsState: services.settingsDrift?.stateOf ?? null,
     clock: monotonic,
@@ -159,6 +165,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   server.route(messages(inference))
   server.route(countTokens(inference))
   server.route(modelsRoute({ bearer, catalog, policy }))
+  if (spend !== null) server.route(usageRoute({ bearer, documents: spend.usage }))
   for (const route of telemetryRoutes({ bearer, relay: services.relay })) server.route(route)
   const { unmatched } = config.gatehouse.policy
   server.route(managedSettings({ bearer, policies, unmatched, audit, log, version: options.version }))
@@ -170,4 +177,14 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
       adminGroups: config.admin?.admin_groups ?? [],
     }),
   )
+}
+
+/** Null without `admin`: then nobody watches what is spent. */
+function openSpending({ config, services, audit, log, clock, monotonic }: GatewayOptions): OpenSpend | null {
+  const { admin, enforcement } = config
+  if (admin === undefined || services.spendReader === null) return null
+  return openSpend({
+    ...{ reader: services.spendReader, admin, audit, log, clock, monotonic, observer: null },
+    failsClosed: enforcement.fail_closed_on_error,
+  })
 }

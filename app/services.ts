@@ -41,9 +41,11 @@ import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
 import { Pricing } from './spend/pricing.ts'
+import { SpendReader } from './spend/spend-reader.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
+import { SharedConnection } from './store/shared-connection.ts'
 import { startSweeper } from './store/sweeper.ts'
 import { openRelay, type Relay } from './telemetry/relay.ts'
 
@@ -72,6 +74,9 @@ export interface Services extends AsyncDisposable {
   readonly tokens: Tokens
   readonly revocations: Revocations
   readonly renewals: Renewals
+  readonly lastSeen: LastSeen
+  /** Null without `admin`. */
+  readonly spendReader: SpendReader | null
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly routing: Routing
   readonly catalog: Catalog
@@ -89,7 +94,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const metrics = await loadMetrics(options.config.gatehouse.observability, options)
   const network = openNetwork(options.environment)
   opening.defer(() => network.close())
-  const { pool, readiness } = await openStore(options, { opening, network, metrics })
+  const { pool, readiness, spendReader } = await openStore(options, { opening, network, metrics })
   const relay = openTelemetry(options, network)
   opening.defer(() => relay.stop(0)) // after a run that ended in order there is nothing left to stop
   const signIn = await openSignInThrough(options, { network, pool, metrics })
@@ -102,7 +107,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const ownTelemetry = opening.use(
     await openOwn(options, { ...inference, network, metrics, relay, pool, readiness }),
   )
-  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift, ownTelemetry }
+  const services = {
+    ...{ pool, readiness, spendReader, relay, signIn, ...sessions, ...inference },
+    ...{ settingsDrift, ownTelemetry },
+  }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -111,19 +119,33 @@ async function openStore(
   options: ServicesOptions,
   { opening, network, metrics }: { opening: AsyncDisposableStack; network: Network; metrics: Metrics | null },
 ) {
-  const { config, log, clock, signal } = options
+  const { config, log, clock, monotonic, signal } = options
   const observer = metrics?.store ?? null
+  const asksSpend = config.admin !== undefined
   const { cloud_sql: instance } = config.gatehouse
   const cloudSql = instance && { config: instance, google: createGoogleAccess(network) }
-  const connecting = { log, clock, signal, observer, cloudSql }
-  const { pool, probe, key, close } = await connectAtBoot(config.store, connecting)
+  const connecting = { log, clock, signal, observer, cloudSql, asksSpend }
+  const { pool, spend, probe, key, close } = await connectAtBoot(config.store, connecting)
   opening.defer(close)
+  const spendReader = spend === null ? null : openSpendReader(spend, { opening, monotonic })
   await migrate(pool, { folder: options.migrations, log, signal, key })
   const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
   const sweeper = startSweeper({ pool, log, clock, identityDays, observer })
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds
-  return { pool, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
+  return { pool, spendReader, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
+}
+
+/** How long a request waits to be told what its developer has spent, in all (M-11). */
+const SPEND_MS = 2000
+
+function openSpendReader(
+  pool: Pool,
+  { opening, monotonic: clock }: { opening: AsyncDisposableStack; monotonic: Clock },
+): SpendReader {
+  const connection = new SharedConnection({ pool, deadlineMs: SPEND_MS, clock })
+  opening.defer(() => connection.close())
+  return new SpendReader({ connection, clock })
 }
 
 /** The default of `admin.identity_retention_days`, where there is no `admin`. */

@@ -14,7 +14,7 @@ export interface NamedModel {
 }
 
 /** A model that some upstream takes. */
-interface ResolvedModel extends NamedModel {
+export interface ResolvedModel extends NamedModel {
   /** The built-in that `id` spells; null for an id of the operator's own. */
   readonly builtin: BuiltinModel | null
   /** The upstreams that take it, in the order of the file, at least one. */

@@ -34,6 +34,7 @@ export class ClientSide implements Ticking, OpenStream {
   #isGone = false
   #isCut = false
   #hasWritten = false
+  #successHeaders: Readonly<Record<string, string>> = {}
   #isWaiting = false
   /** Set by the first tick that finds bytes waiting: a coarse clock must not count time before that. */
   #waitingSince: number | null = null
@@ -70,6 +71,16 @@ export class ClientSide implements Ticking, OpenStream {
     const headers = commonHeaders(this.#options.request)
     headers['request-id'] = this.#options.request.id
     return headers
+  }
+
+  /** Says what a 2xx answer carries beside its own headers. */
+  onSuccess(headers: Readonly<Record<string, string>>): void {
+    this.#successHeaders = headers
+  }
+
+  /** The own headers of a 2xx answer. */
+  successHeaders(): Record<string, string> {
+    return Object.assign(this.ownHeaders(), this.#successHeaders)
   }
 
   /** Takes the answer out of Fastify's hands and begins it; the head leaves with the first bytes. */

@@ -42,7 +42,7 @@ export class StreamRelay implements AnswerSink {
     this.#log = log
     this.#errorEvent = errorEvent
     this.#pings = sendsPings ? new PingTimer() : null
-    const own = answer.client.ownHeaders()
+    const own = answer.client.successHeaders()
     own['cache-control'] = 'no-cache'
     own['x-accel-buffering'] = 'no'
     answer.began()

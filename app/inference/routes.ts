@@ -11,7 +11,7 @@ import type { Ticker } from '../lib/ticker.ts'
 import type {} from '../session/bearer.ts'
 import { advisorModels } from './advisor-models.ts'
 import type { Capacity, Ticket } from './capacity.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, ResolvedModel } from './catalog.ts'
 import { ClientSide } from './client-side.ts'
 import type { Dispatch } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
@@ -19,7 +19,8 @@ import type { LoadTest } from './load-test.ts'
 import { modelDenied, modelUnknown } from './model-refusals.ts'
 import type { ModelPolicy } from './models-route.ts'
 import type { InferenceObserver } from './observer.ts'
-import { readRequestBody } from './request-body.ts'
+import { type RequestBody, readRequestBody } from './request-body.ts'
+import type { Estimate, Gate, Spending } from './spending.ts'
 
 export interface InferenceOptions {
   /** The hook that sets `request.session` or refuses. */
@@ -29,6 +30,8 @@ export interface InferenceOptions {
   readonly policy: ModelPolicy
   /** Judges what a client says of its settings; null when nobody asks. */
   readonly settingsState: ((identity: Identity, headers: IncomingHttpHeaders) => SettingsState) | null
+  /** Null when nobody watches spend. */
+  readonly spending: Pick<Spending, 'begin'> | null
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly log: Log
@@ -102,7 +105,7 @@ async function serve(incoming: Incoming): Promise<void> {
   try {
     ticket = capacity.admit(Number(request.headers['content-length'] ?? 0))
     if (loadTest !== null) exchange.identity = loadTest.identityOf(request)
-    await checkAndDispatch(incoming, { exchange, client, ticket })
+    await admitAndDispatch(incoming, { exchange, client, ticket })
   } catch (error) {
     if (client.isGone) exchange.brokeOff(client.departure)
     else exchange.refused(error instanceof Refusal ? error.status : 500)
@@ -121,31 +124,15 @@ interface Admitted {
   readonly ticket: Ticket
 }
 
-async function checkAndDispatch(
-  { options, operation, request }: Incoming,
-  admitted: Admitted,
-): Promise<void> {
-  const { exchange, ticket } = admitted
+/** Whoever may not spend is told that before anything is said of the body or the model (M-10). */
+async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise<void> {
+  const { options, operation, request } = incoming
+  const { exchange, client } = admitted
   const { identity } = exchange
-  const body = await readRequestBody(request, {
-    maxBytes: options.maxBodyBytes,
-    hold: bytes => ticket.hold(bytes),
-  })
-  exchange.bodyRead()
-  exchange.model = body.model
-  exchange.stream = body.stream
-  const { catalog, policy } = options
-  const model = catalog.resolve(body.model)
-  const asked = model ?? catalog.identify(body.model)
-  for (const [named, judged] of [[body.model, asked] as const, ...advisorModels(body)]) {
-    const denial = policy(judged, identity)
-    if (denial === null) continue
-    const { reason, policyIndex } = denial
-    options.log.debug('a policy refuses a model', { ...exchange.ids(), policy_index: policyIndex, reason })
-    exchange.denial = reason
-    throw modelDenied(named, denial)
-  }
-  if (model === null) throw modelUnknown(body.model)
+  const spending = operation === 'messages' ? options.spending : null
+  const gate = spending?.begin({ requestId: exchange.requestId, identity }) ?? null
+  const { body, model } = await unlessBlocked(gate, check(incoming, admitted))
+  if (gate !== null) client.onSuccess((await gate.pass(estimateOf(body, model))).headers)
   await options.dispatch({
     ...admitted,
     body,
@@ -159,6 +146,58 @@ async function checkAndDispatch(
       identity,
     },
   })
+}
+
+/** What is wrong with the request comes after the gate's refusal, which is asked for meanwhile. */
+async function unlessBlocked<T>(gate: Gate | null, checking: Promise<T>): Promise<T> {
+  try {
+    return await checking
+  } catch (error) {
+    if (error instanceof Refusal) await gate?.pass(null)
+    throw error
+  }
+}
+
+/** The body, and a model that the caller may use. */
+async function check({ options, request }: Incoming, { exchange, ticket }: Admitted): Promise<Checked> {
+  const body = await readRequestBody(request, {
+    maxBytes: options.maxBodyBytes,
+    hold: bytes => ticket.hold(bytes),
+  })
+  exchange.bodyRead()
+  exchange.model = body.model
+  exchange.stream = body.stream
+  const { catalog, policy } = options
+  const model = catalog.resolve(body.model)
+  const asked = model ?? catalog.identify(body.model)
+  for (const [named, judged] of [[body.model, asked] as const, ...advisorModels(body)]) {
+    const denial = policy(judged, exchange.identity)
+    if (denial === null) continue
+    const { reason, policyIndex } = denial
+    options.log.debug('a policy refuses a model', { ...exchange.ids(), policy_index: policyIndex, reason })
+    exchange.denial = reason
+    throw modelDenied(named, denial)
+  }
+  if (model === null) throw modelUnknown(body.model)
+  return { body, model }
+}
+
+interface Checked {
+  readonly body: RequestBody
+  readonly model: ResolvedModel
+}
+
+/** `max_tokens` is not read: whoever reserves takes as much as one request may reserve. */
+function estimateOf(body: RequestBody, { routes, builtin }: ResolvedModel): Estimate {
+  const first = routes[0]! // a resolved model has at least one
+  return {
+    bodyBytes: body.length,
+    maxTokens: null,
+    upstream: first.upstream,
+    upstreamModel: first.model,
+    clientModel: body.model,
+    contextWindow: builtin?.maxInputTokens ?? null,
+  }
 }
 
 function pathOf(request: FastifyRequest): string {

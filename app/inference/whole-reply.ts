@@ -89,7 +89,7 @@ export class WholeReply implements AnswerSink {
 
   #begin(length: string | undefined): void {
     const { client, status, headers } = this.#answer
-    const own = client.ownHeaders()
+    const own = client.successHeaders()
     if (length !== undefined) own['content-length'] = length
     this.#answer.began()
     client.begin(status, answerHeaders(headers, own))

@@ -1,10 +1,12 @@
 // Keeps the store's record of who people are up to date, behind the answers that bring their bearers.
 import { hash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Clock } from '../lib/clock.ts'
 import { type Condition, createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
 import { rememberPrincipal } from '../store/principals.ts'
+import type {} from './bearer.ts'
 import type { SessionIdentity, Tokens } from './token.ts'
 
 export interface LastSeenOptions {
@@ -37,6 +39,8 @@ export class LastSeen {
   readonly #failing: Condition
   readonly #known = new Map<string, Written>()
   readonly #waiting = new Map<string, SessionIdentity>()
+  /** A bearer that is remembered as verified names the same object each time. */
+  readonly #digests = new WeakMap<SessionIdentity, string>()
   #writing: Promise<void> | null = null
   #isClosed = false
 
@@ -69,7 +73,7 @@ export class LastSeen {
   #isNews(identity: SessionIdentity): boolean {
     const written = this.#known.get(identity.sub)
     if (written === undefined || this.#options.clock() - written.at >= AGAIN_AFTER_MS) return true
-    return written.digest !== digestOf(identity)
+    return written.digest !== this.#digest(identity)
   }
 
   async #writeAll(): Promise<void> {
@@ -93,7 +97,26 @@ export class LastSeen {
     this.#known.delete(identity.sub)
     const [oldest] = this.#known.keys()
     if (this.#known.size >= this.#options.maxKnown && oldest !== undefined) this.#known.delete(oldest)
-    this.#known.set(identity.sub, { digest: digestOf(identity), at: this.#options.clock() })
+    this.#known.set(identity.sub, { digest: this.#digest(identity), at: this.#options.clock() })
+  }
+
+  #digest(identity: SessionIdentity): string {
+    const known = this.#digests.get(identity)
+    if (known !== undefined) return known
+    const digest = digestOf(identity)
+    this.#digests.set(identity, digest)
+    return digest
+  }
+}
+
+/** `bearer`, with everybody whom it lets pass told to `lastSeen`: also whoever is refused afterwards (M-13). */
+export function notingRequests(
+  bearer: (request: FastifyRequest) => Promise<void>,
+  lastSeen: Pick<LastSeen, 'see'>,
+): (request: FastifyRequest) => Promise<void> {
+  return async request => {
+    await bearer(request)
+    lastSeen.see(request.session.identity)
   }
 }
 

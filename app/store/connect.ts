@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly clock: Clock
   /** Null, the default, when nobody measures. */
   readonly observer?: StoreObserver | null
+  /** Whether requests ask about spend, for which one of the connections is set apart. Default false. */
+  readonly asksSpend?: boolean
   /** The way to the database that `store.postgres_url` does not give. */
   readonly cloudSql?: CloudSql | undefined
   /** Gives the boot up. */
@@ -28,8 +30,10 @@ export interface ConnectOptions {
 }
 
 export interface Store {
-  /** For everything but probes. */
+  /** For everything but probes and the questions about spend. */
   readonly pool: pg.Pool
+  /** One connection, which takes statements in a pipeline; null unless requests ask about spend. */
+  readonly spend: pg.Pool | null
   /** One connection that requests cannot exhaust. */
   readonly probe: pg.Pool
   /** The key of the file that says where it is. */
@@ -119,17 +123,19 @@ async function connectOnce(
   const way = await unlessAborted(wayTo(address, { ...options, connectTimeoutMs }), signal, late =>
     late.close(),
   )
-  const { observer = null } = options
+  const { observer = null, asksSpend = false } = options
   const shared = { ...{ address, tls: way.tls, stream: way.stream }, connectTimeoutMs, observer, log, clock }
-  const pool = openPool({ ...shared, max: config.max_connections })
+  const others = asksSpend ? config.max_connections - 1 : config.max_connections
+  const pool = openPool({ ...shared, max: Math.max(1, others) })
+  const spend = asksSpend ? openPool({ ...shared, max: 1, pipeline: true }) : null
   const probe = openPool({ ...shared, max: 1 })
   const close = async () => {
-    await Promise.all([pool.end(), probe.end()])
+    await Promise.all([pool.end(), probe.end(), spend?.end()])
     way.close()
   }
   try {
     await unlessAborted(askVersion(pool, key), signal)
-    return { pool, probe, key, close }
+    return { pool, spend, probe, key, close }
   } catch (error) {
     // A connection that still tries to open must not hold up the next attempt, or the end.
     way.close()

@@ -37,12 +37,11 @@ export class SharedConnection {
     return ask<Row>(client, statement, Math.max(1, Math.ceil(deadlineMs - (clock() - startedAt))))
   }
 
-  /** Takes no further statement; what is under way is answered, or runs out of time. */
-  async close(): Promise<void> {
+  /** Gives the connection back to be closed; what is under way is answered, or runs out of time. */
+  close(): void {
     this.#isClosed = true
     this.#client?.release(true)
     this.#client = null
-    await this.#options.pool.end()
   }
 
   #open(): Promise<pg.PoolClient> {

@@ -57,12 +57,22 @@ export class KeptConnection {
     return this.answer()
   }
 
+  /** As `ask`, but answers every byte. */
+  askText(bytes: string): Promise<string> {
+    this.socket.write(bytes)
+    return this.#answerText()
+  }
+
   async answer(): Promise<RawAnswer> {
+    return parseAnswer(await this.#answerText())
+  }
+
+  async #answerText(): Promise<string> {
     for (;;) {
       const whole = takeAnswer(this.#text)
       if (whole !== null) {
         this.#text = this.#text.slice(whole.length)
-        return parseAnswer(whole)
+        return whole
       }
       await new Promise<void>((resolve, reject) => {
         const gone = () => reject(new Error(`the connection ended after: ${this.#text}`))

@@ -130,6 +130,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     },
     policy: options.policy ?? (() => null),
     settingsState: null,
+    spending: null,
     dispatch,
     audit,
     drain,
