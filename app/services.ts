@@ -119,15 +119,12 @@ async function openStore(
   const { pool, probe, key, close } = await connectAtBoot(config.store, connecting)
   opening.defer(close)
   await migrate(pool, { folder: options.migrations, log, signal, key })
-  const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
-  const sweeper = startSweeper({ pool, log, clock, identityDays, observer })
+  const retention = { admin: config.admin, spend: config.gatehouse.spend }
+  const sweeper = startSweeper({ pool, log, clock, retention, observer })
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds
   return { pool, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
 }
-
-/** The default of `admin.identity_retention_days`, where there is no `admin`. */
-const IDENTITY_DAYS = 90
 
 /** What an answer of the identity provider may take, and how long it may be (H-33, H-34). */
 const IDP_MS = 10_000

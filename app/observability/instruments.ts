@@ -156,6 +156,10 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: '{row}', labels: ['table'] },
     help: 'Expired rows that this replica deleted.',
   },
+  'gatehouse.sweep.failures': {
+    ...{ kind: 'counter', unit: '{sweep}', labels: ['table'] },
+    help: 'Times that expired rows could not be deleted.',
+  },
   'gatehouse.audit.dropped': {
     ...{ kind: 'counter', unit: '{line}', labels: [] },
     help: 'Audit lines that nobody took.',
