@@ -212,7 +212,7 @@ function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelem
   return openOwnTelemetry({
     ...{ config: config.gatehouse.observability, metrics, upstreams: config.upstreams, network, version },
     ...{ log, clock, monotonic },
-    subjects: { ...observed, audit, facts: { version, contract: CONTRACT, configSha256 } },
+    subjects: { ...observed, spendQueue: null, audit, facts: { version, contract: CONTRACT, configSha256 } },
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
     costOf: openCosts(config, catalog),
     googleToken: () => createGoogleToken({ network, log, clock }),
