@@ -41,9 +41,11 @@ import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
 import { Pricing } from './spend/pricing.ts'
+import { UnknownPrices } from './spend/unknown-prices.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
+import { examineSpend } from './store/spend-at-boot.ts'
 import { startSweeper } from './store/sweeper.ts'
 import { openRelay, type Relay } from './telemetry/relay.ts'
 
@@ -119,6 +121,8 @@ async function openStore(
   const { pool, probe, key, close } = await connectAtBoot(config.store, connecting)
   opening.defer(close)
   await migrate(pool, { folder: options.migrations, log, signal, key })
+  const isLoadTest = config.load_test_mode?.enabled === true
+  await examineSpend(pool, { isMetered: config.admin !== undefined, isLoadTest, log, clock })
   const retention = { admin: config.admin, spend: config.gatehouse.spend }
   const sweeper = startSweeper({ pool, log, clock, retention, observer })
   opening.defer(() => sweeper.stop())
@@ -214,13 +218,14 @@ function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelem
     ...{ log, clock, monotonic },
     subjects: { ...observed, spendQueue: null, audit, facts: { version, contract: CONTRACT, configSha256 } },
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
-    costOf: openCosts(config, catalog),
+    costOf: openCosts(options, catalog),
     googleToken: () => createGoogleToken({ network, log, clock }),
   })
 }
 
-/** What a reply costs, by the configuration's prices. */
-function openCosts(config: Config, catalog: Catalog): OwnTelemetryOptions['costOf'] {
+/** What a reply costs, by the configuration's prices; says so of a model that has none. */
+function openCosts({ config, log }: ServicesOptions, catalog: Catalog): OwnTelemetryOptions['costOf'] {
+  const unknown = new UnknownPrices(log)
   const pricing = new Pricing({
     models: pricedModels(config.upstreams),
     pricing: config.pricing,
@@ -229,7 +234,9 @@ function openCosts(config: Config, catalog: Catalog): OwnTelemetryOptions['costO
   return record => {
     const { upstream, upstream_model: sentAs, client_model: requested } = record
     const id = catalog.resolve(requested)?.id ?? requested
-    return pricing.cost(record, { upstream, sentAs, requested, id })
+    const cost = pricing.cost(record, { upstream, sentAs, requested, id })
+    unknown.met(upstream, cost.unknown)
+    return cost
   }
 }
 

@@ -101,7 +101,7 @@ async function start(
   const { route, port } = await openPage(options, { collect, resource }, opening)
   const sending = await startSending(options, { collect, resource, sender })
   if (sending !== null) opening.defer(() => sending.end())
-  const costs = new CostMetrics({ measurements, costOf, modelOf, log })
+  const costs = new CostMetrics({ measurements, costOf, modelOf })
   const opened = opening.move()
   return {
     ...{ inference: new InferenceMetrics({ measurements, modelOf }), route, port },
