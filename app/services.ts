@@ -42,10 +42,12 @@ import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
 import { Pricing } from './spend/pricing.ts'
 import { SpendReader } from './spend/spend-reader.ts'
+import { UnknownPrices } from './spend/unknown-prices.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
 import { SharedConnection } from './store/shared-connection.ts'
+import { examineSpend } from './store/spend-at-boot.ts'
 import { startSweeper } from './store/sweeper.ts'
 import { openRelay, type Relay } from './telemetry/relay.ts'
 
@@ -129,8 +131,10 @@ async function openStore(
   opening.defer(close)
   const spendReader = spend === null ? null : openSpendReader(spend, { opening, monotonic })
   await migrate(pool, { folder: options.migrations, log, signal, key })
-  const identityDays = config.admin?.identity_retention_days ?? IDENTITY_DAYS
-  const sweeper = startSweeper({ pool, log, clock, identityDays, observer })
+  const isLoadTest = config.load_test_mode?.enabled === true
+  await examineSpend(pool, { isMetered: config.admin !== undefined, isLoadTest, log, clock })
+  const retention = { admin: config.admin, spend: config.gatehouse.spend }
+  const sweeper = startSweeper({ pool, log, clock, retention, observer })
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds
   return { pool, spendReader, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
@@ -147,9 +151,6 @@ function openSpendReader(
   opening.defer(() => connection.close())
   return new SpendReader({ connection, clock })
 }
-
-/** The default of `admin.identity_retention_days`, where there is no `admin`. */
-const IDENTITY_DAYS = 90
 
 /** What an answer of the identity provider may take, and how long it may be (H-33, H-34). */
 const IDP_MS = 10_000
@@ -237,15 +238,16 @@ function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelem
   return openOwnTelemetry({
     ...{ config: config.gatehouse.observability, metrics, upstreams: config.upstreams, network, version },
     ...{ log, clock, monotonic },
-    subjects: { ...observed, audit, facts: { version, contract: CONTRACT, configSha256 } },
+    subjects: { ...observed, spendQueue: null, audit, facts: { version, contract: CONTRACT, configSha256 } },
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
-    costOf: openCosts(config, catalog),
+    costOf: openCosts(options, catalog),
     googleToken: () => createGoogleToken({ network, log, clock }),
   })
 }
 
-/** What a reply costs, by the configuration's prices. */
-function openCosts(config: Config, catalog: Catalog): OwnTelemetryOptions['costOf'] {
+/** What a reply costs, by the configuration's prices; says so of a model that has none. */
+function openCosts({ config, log }: ServicesOptions, catalog: Catalog): OwnTelemetryOptions['costOf'] {
+  const unknown = new UnknownPrices(log)
   const pricing = new Pricing({
     models: pricedModels(config.upstreams),
     pricing: config.pricing,
@@ -254,7 +256,9 @@ function openCosts(config: Config, catalog: Catalog): OwnTelemetryOptions['costO
   return record => {
     const { upstream, upstream_model: sentAs, client_model: requested } = record
     const id = catalog.resolve(requested)?.id ?? requested
-    return pricing.cost(record, { upstream, sentAs, requested, id })
+    const cost = pricing.cost(record, { upstream, sentAs, requested, id })
+    unknown.met(upstream, cost.unknown)
+    return cost
   }
 }
 

@@ -25,7 +25,17 @@ const RECORD: RequestRecord = {
     outcome: undefined,
     settingsState: null,
   },
-  ...{ receivedAt: 0, startedAt: 1, bodyReadAt: 2, firstByteAt: 30, endedAt: 90, status: 200, stream: true },
+  ...{
+    receivedAt: 0,
+    startedAt: 1,
+    gate: null,
+    settle: null,
+    bodyReadAt: 2,
+    firstByteAt: 30,
+    endedAt: 90,
+    status: 200,
+    stream: true,
+  },
   ...{ upstream: 'anthropic', model: 'claude-sonnet-5' },
   attempts: [
     {

@@ -27,7 +27,16 @@ function recordOf(headers: Record<string, string>, trace: RequestRecord['trace']
       outcome: undefined,
       settingsState: null,
     },
-    ...{ receivedAt: 0, startedAt: 1, bodyReadAt: 2, firstByteAt: 30, endedAt: 90, status: 200 },
+    ...{
+      receivedAt: 0,
+      startedAt: 1,
+      gate: null,
+      settle: null,
+      bodyReadAt: 2,
+      firstByteAt: 30,
+      endedAt: 90,
+      status: 200,
+    },
     ...{ upstream: 'anthropic', model: 'claude-sonnet-5', stream: true },
     attempts: [{ ...attempt, startedAt: 2, sendingAt: 3, endedAt: 90 }],
     usage: {

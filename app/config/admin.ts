@@ -2,11 +2,16 @@
 import type { z } from 'zod'
 import { choice, closed, entry, flag, list, matching, plainText, text, Unfit, whole } from './scalar.ts'
 
+// A key travels in a header, where spaces at its ends are lost and longer ones are refused unread (H-44).
+const FITS_HEADER = /^[!-~]([ -~]{0,510}[!-~])?$/
+
 const AdminKey = closed({
   id: text(),
-  key: text(value =>
-    value.length < 32 ? new Unfit('at least 32', 'generate one with `openssl rand -base64 32`.') : undefined,
-  ),
+  key: text(value => {
+    const fix = 'generate one with `openssl rand -base64 32`.'
+    if (value.length < 32) return new Unfit('at least 32', fix)
+    return FITS_HEADER.test(value) ? undefined : new Unfit('at most 512 printable ASCII characters', fix)
+  }),
 })
 
 /** Who may read and set spend limits, and how long records are kept. */

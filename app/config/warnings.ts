@@ -34,7 +34,8 @@ export const configWarnings: Rule = (tree, facts) => [
   ...writtenPolicyWarnings(tree, facts),
   ...telemetryWarnings(tree, facts),
   ...proxyWarnings(tree, facts),
-  ...laterSectionWarnings(tree),
+  ...spendWarnings(tree),
+  ...idleSectionWarnings(tree),
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),
   ...upstreamWarnings(tree, facts),
@@ -223,7 +224,7 @@ function limitWarnings(tree: Tree, facts: Facts): Finding[] {
   return findings
 }
 
-function laterSectionWarnings(tree: Tree): Finding[] {
+function spendWarnings(tree: Tree): Finding[] {
   const findings: Finding[] = []
   if ((tree.number('pricing', 'multiplier') ?? 1) > 1) {
     findings.push({
@@ -231,8 +232,16 @@ function laterSectionWarnings(tree: Tree): Finding[] {
       text: 'is over 1: developers are charged more than the list price.',
     })
   }
-  if (tree.flag('cri', 'enabled') === false) {
-    findings.push({ path: ['cri'], at: 'key', text: 'has no effect here.', fix: 'remove it.' })
+  if (tree.has('admin') && tree.number('gatehouse', 'spend', 'settle_timeout_ms') === 0) {
+    findings.push({
+      path: ['gatehouse', 'spend', 'settle_timeout_ms'],
+      text: 'is 0: answers end before their cost is stored, and a process that is killed loses it.',
+    })
   }
   return findings
+}
+
+function idleSectionWarnings(tree: Tree): Finding[] {
+  if (tree.flag('cri', 'enabled') !== false) return []
+  return [{ path: ['cri'], at: 'key', text: 'has no effect here.', fix: 'remove it.' }]
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Outcome } from './answer-sink.ts'
 import type { AttemptOutcome } from './failover.ts'
 import type { ModelDenial } from './model-refusals.ts'
-import type { AttemptRecord, InferenceObserver, RequestRecord, RequestTrace } from './observer.ts'
+import type { AttemptRecord, InferenceObserver, Lapse, RequestRecord, RequestTrace } from './observer.ts'
 import type { RoutingReason } from './routing/walk.ts'
 import { auditUsage, type ReplyUsage } from './usage-record.ts'
 
@@ -29,6 +29,9 @@ export interface ExchangeOptions {
   /** A clock that only goes forward. */
   readonly clock: Clock
 }
+
+/** What a request waits for besides upstreams: the decision about its caller's spend, and its cost being stored. */
+type Step = 'gate' | 'settle'
 
 /** One authenticated request, and what the audit will say of it. */
 export class Exchange {
@@ -56,6 +59,8 @@ export class Exchange {
   #upstreamRequestId: string | undefined
   #bodyReadAt: number | undefined
   #firstByteAt: number | undefined
+  readonly #began: Partial<Record<Step, number>> = {}
+  readonly #ended: Partial<Record<Step, number>> = {}
   #outcome: Outcome | undefined
 
   constructor(options: ExchangeOptions) {
@@ -77,6 +82,14 @@ export class Exchange {
   /** The whole body is there. */
   bodyRead(): void {
     this.#bodyReadAt = this.#clock()
+  }
+
+  begins(step: Step): void {
+    this.#began[step] = this.#clock()
+  }
+
+  ends(step: Step): void {
+    this.#ended[step] = this.#clock()
   }
 
   /** An upstream is asked; the answer goes to `attempted`. */
@@ -168,12 +181,20 @@ export class Exchange {
       startedAt: this.#startedAt,
       bodyReadAt: this.#bodyReadAt ?? null,
       firstByteAt: this.#firstByteAt ?? null,
+      gate: this.#lapse('gate', endedAt),
       attempts: this.#attempts,
+      settle: this.#lapse('settle', endedAt),
       upstream: this.#upstream,
       stream: this.stream === true,
       outcome: this.#outcome,
       settingsState: this.#options.settingsState,
     })
+  }
+
+  /** A step that never ended took until the end of everything. */
+  #lapse(step: Step, endedAt: number): Lapse | null {
+    const startedAt = this.#began[step]
+    return startedAt === undefined ? null : { startedAt, endedAt: this.#ended[step] ?? endedAt }
   }
 
   #elapsed(until: number): number {

@@ -34,7 +34,11 @@ export interface RequestRecord {
   /** The answer's first byte was written; null for an answer of the gateway's own. */
   readonly firstByteAt: number | null
   readonly endedAt: number
+  /** From the first look at what the caller has spent to the decision; null where nobody looked. */
+  readonly gate: Lapse | null
   readonly attempts: readonly AttemptRecord[]
+  /** While the answer's end waited for its cost to be stored; null where it did not. */
+  readonly settle: Lapse | null
   /** Whose answer the client got; null for the gateway's own. */
   readonly upstream: string | null
   /** The id in the request. */
@@ -48,6 +52,12 @@ export interface RequestRecord {
   /** Whether the client's settings are the ones it should have; null unless `settings_drift` is `report`. */
   readonly settingsState: SettingsState | null
   readonly headers: IncomingHttpHeaders
+}
+
+/** Times of the record's clock. */
+export interface Lapse {
+  readonly startedAt: number
+  readonly endedAt: number
 }
 
 /** One request to one upstream. */

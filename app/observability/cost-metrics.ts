@@ -1,7 +1,5 @@
 // What replies cost, as metrics: sums are exact here, and become dollars with a fraction only where they are read.
 import type { UsageRecord } from '../inference/usage-record.ts'
-import type { Log } from '../lib/log.ts'
-import { printable } from '../lib/printable.ts'
 import type { Cost } from '../spend/pricing.ts'
 import type { Amount, Family, Measurements } from './series.ts'
 
@@ -13,12 +11,7 @@ interface CostMetricsOptions {
   readonly costOf: CostOf
   /** The catalogue's id for what a client asked for; `other` for what it does not know. */
   readonly modelOf: (requested: string) => string
-  readonly log: Log
 }
-
-/** More models without a price than one line each may be written about. */
-const MAX_NAMED = 100
-const MAX_SHOWN = 128
 
 const NANO_PER_USD = 1e9
 
@@ -26,18 +19,15 @@ const NANO_PER_USD = 1e9
 export class CostMetrics {
   readonly #costOf: CostOf
   readonly #modelOf: CostMetricsOptions['modelOf']
-  readonly #log: Log
   readonly #cost: Family<Amount>
   readonly #estimated: Family<Amount>
   readonly #unknown: Family<Amount>
   /** Nano-dollars, by series: what a series shows is made from its sum, not added to (T-33). */
   readonly #sums = new Map<Amount, bigint>()
-  readonly #named = new Set<string>()
 
-  constructor({ measurements, costOf, modelOf, log }: CostMetricsOptions) {
+  constructor({ measurements, costOf, modelOf }: CostMetricsOptions) {
     this.#costOf = costOf
     this.#modelOf = modelOf
-    this.#log = log
     this.#cost = measurements.amounts('gatehouse.inference.cost')
     this.#estimated = measurements.amounts('gatehouse.spend.estimated')
     this.#unknown = measurements.amounts('gatehouse.spend.unknown_price')
@@ -51,19 +41,6 @@ export class CostMetrics {
     this.#sums.set(series, sum)
     series.set(Number(sum) / NANO_PER_USD)
     if (record.estimated) this.#estimated.of(record.aborted ? 'aborted' : 'no_usage').add(1)
-    if (unknown.length === 0) return
-    this.#unknown.of(record.upstream).add(1)
-    for (const model of unknown) this.#warn(record.upstream, model)
-  }
-
-  /** Once for each. */
-  #warn(upstream: string, model: string): void {
-    const shown = printable(model, MAX_SHOWN)
-    if (this.#named.size >= MAX_NAMED || this.#named.has(shown)) return
-    this.#named.add(shown)
-    this.#log.warn('a model has no known price: it counts as 5 USD in and 25 USD out per million tokens', {
-      upstream,
-      model: shown,
-    })
+    if (unknown.length > 0) this.#unknown.of(record.upstream).add(1)
   }
 }

@@ -16,11 +16,7 @@ export const BUCKETS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600,
 ]
 
-/**
- * The instruments. Values of labels come from code, the configuration or the model data, never from a request.
- *
- * Absent until their features are there: limits of spend, and its records.
- */
+/** The instruments. Values of labels come from code, the configuration or the model data, never from a request. */
 export const INSTRUMENTS = {
   'http.server.request.duration': {
     ...{ kind: 'histogram', unit: 's' },
@@ -92,6 +88,26 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: '{response}', labels: ['result'] },
     help: 'Answers of managed settings.',
   },
+  'gatehouse.spend.gate': {
+    ...{ kind: 'counter', unit: '{decision}', labels: ['result'] },
+    help: 'Decisions about requests, by what their callers have spent.',
+  },
+  'gatehouse.spend.gate.duration': {
+    ...{ kind: 'histogram', unit: 's', labels: [] },
+    help: 'How long it took to know what a caller has spent, answered or not.',
+  },
+  'gatehouse.spend.settle.duration': {
+    ...{ kind: 'histogram', unit: 's', labels: [] },
+    help: 'How long it took to store entries, those of several requests together.',
+  },
+  'gatehouse.spend.queue': {
+    ...{ kind: 'gauge', unit: '{entry}', labels: [] },
+    help: 'Entries that wait to be stored.',
+  },
+  'gatehouse.spend.unsettled': {
+    ...{ kind: 'counter', unit: '{entry}', labels: ['reason'] },
+    help: 'Entries that were not stored before their answers ended, or not at all.',
+  },
   'gatehouse.spend.estimated': {
     ...{ kind: 'counter', unit: '{request}', labels: ['reason'] },
     help: 'Replies whose cost was in part counted by the gateway, as the upstream did not say it.',
@@ -155,6 +171,10 @@ export const INSTRUMENTS = {
   'gatehouse.sweep.rows': {
     ...{ kind: 'counter', unit: '{row}', labels: ['table'] },
     help: 'Expired rows that this replica deleted.',
+  },
+  'gatehouse.sweep.failures': {
+    ...{ kind: 'counter', unit: '{sweep}', labels: ['table'] },
+    help: 'Times that expired rows could not be deleted.',
   },
   'gatehouse.audit.dropped': {
     ...{ kind: 'counter', unit: '{line}', labels: [] },

@@ -8,6 +8,7 @@ import type { InferenceObserver } from '../inference/observer.ts'
 import type { UsageRecord } from '../inference/usage-record.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { SpendObserver } from '../spend/observer.ts'
 import type { StoreObserver } from '../store/observer.ts'
 import { countingAudit } from './audit-metrics.ts'
 import { type Collect, createCollection } from './collection.ts'
@@ -22,6 +23,7 @@ import type { OtlpSender } from './otlp-sender.ts'
 import { openProcessMetrics } from './process-metrics.ts'
 import { createMeasurements, type Labels, type Measurements } from './series.ts'
 import { type Subjects, serviceSources } from './service-metrics.ts'
+import { spendMetrics } from './spend-metrics.ts'
 import { idpMetrics, storeMetrics } from './wait-metrics.ts'
 
 export interface OpenMetricsOptions {
@@ -39,6 +41,7 @@ export interface Metrics {
   readonly store: StoreObserver
   readonly idp: IdpObserver
   readonly http: HttpObserver
+  readonly spend: SpendObserver
   /** The same audit, listened to. */
   counted(audit: Audit): Audit
   /** Opens the page and begins to send, once everything that is read is open. */
@@ -79,6 +82,7 @@ export function createMetrics(options: OpenMetricsOptions): Metrics {
     store: storeMetrics(measurements, clock),
     idp: idpMetrics(measurements, clock),
     http: new HttpMetrics({ measurements, clock }),
+    spend: spendMetrics(measurements),
     counted: audit => countingAudit(audit, measurements),
     start: started => start(options, started, measurements),
   }
@@ -97,7 +101,7 @@ async function start(
   const { route, port } = await openPage(options, { collect, resource }, opening)
   const sending = await startSending(options, { collect, resource, sender })
   if (sending !== null) opening.defer(() => sending.end())
-  const costs = new CostMetrics({ measurements, costOf, modelOf, log })
+  const costs = new CostMetrics({ measurements, costOf, modelOf })
   const opened = opening.move()
   return {
     ...{ inference: new InferenceMetrics({ measurements, modelOf }), route, port },

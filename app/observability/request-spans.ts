@@ -1,5 +1,5 @@
 // What is told of one traced request, once everything about it is known.
-import type { AttemptRecord, RequestRecord } from '../inference/observer.ts'
+import type { AttemptRecord, Lapse, RequestRecord } from '../inference/observer.ts'
 import type { ReplyUsage } from '../inference/usage-record.ts'
 import type { Span, SpanAttributes, SpanEvent } from './span.ts'
 import type { ClientSpan } from './traceparent.ts'
@@ -18,11 +18,15 @@ export interface SpanFacts {
   readonly link: ClientSpan | null
 }
 
-/** The span of an inference request, and below it the bearer check and every attempt (T-34). */
+/** The span of an inference request, and below it the bearer check, the looks at spend and every attempt (T-34). */
 export function inferenceSpans(record: RequestRecord, facts: SpanFacts): Span[] {
   const { traceId, newSpanId, epoch } = facts
   const spanId = newSpanId()
   const child = { traceId, parentId: spanId, events: [], link: null }
+  const internal = (name: string, { startedAt, endedAt }: Lapse): Span => ({
+    ...{ ...child, spanId: newSpanId(), name, kind: 'internal' },
+    ...{ start: epoch(startedAt), end: epoch(endedAt), isError: false, attributes: {} },
+  })
   return [
     {
       ...{ traceId, spanId, parentId: null, kind: 'server', link: facts.link },
@@ -33,10 +37,8 @@ export function inferenceSpans(record: RequestRecord, facts: SpanFacts): Span[] 
       attributes: requestAttributes(record, facts),
       events: eventsOf(record, epoch),
     },
-    {
-      ...{ ...child, spanId: newSpanId(), name: 'auth.verify', kind: 'internal' },
-      ...{ start: epoch(record.receivedAt), end: epoch(record.startedAt), isError: false, attributes: {} },
-    },
+    internal('auth.verify', { startedAt: record.receivedAt, endedAt: record.startedAt }),
+    ...(record.gate === null ? [] : [internal('spend.gate', record.gate)]),
     ...record.attempts.map(
       (attempt, index): Span => ({
         ...{ ...child, spanId: newSpanId(), name: 'upstream.attempt', kind: 'client' },
@@ -45,6 +47,7 @@ export function inferenceSpans(record: RequestRecord, facts: SpanFacts): Span[] 
         attributes: attemptAttributes(attempt, index, facts),
       }),
     ),
+    ...(record.settle === null ? [] : [internal('spend.settle', record.settle)]),
   ]
 }
 

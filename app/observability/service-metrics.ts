@@ -7,6 +7,8 @@ export interface Subjects {
   readonly capacity: { readonly shed: Readonly<Record<'capacity' | 'memory', number>> }
   /** Whether each upstream is in use for all its models. */
   readonly routing: { states(): ReadonlyMap<string, boolean> }
+  /** Entries that wait to be stored; null where nothing is metered. */
+  readonly spendQueue: { readonly length: number } | null
   readonly pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }
   readonly readiness: { isUp(): Promise<boolean> }
   readonly audit: { readonly dropped: number }
@@ -57,6 +59,7 @@ export function serviceSources(subjects: Subjects, measurements: Measurements): 
     relaySource(subjects.relay, measurements),
     capacitySource(subjects.capacity, measurements),
     routingSource(subjects.routing, measurements),
+    ...(subjects.spendQueue === null ? [] : [queueSource(subjects.spendQueue, measurements)]),
     poolSource(subjects.pool, measurements),
     storeSource(subjects.readiness, measurements),
     auditSource(subjects.audit, measurements),
@@ -102,6 +105,11 @@ function routingSource(routing: Subjects['routing'], measurements: Measurements)
   return () => {
     for (const [upstream, isInUse] of routing.states()) state.of(upstream).set(Number(isInUse))
   }
+}
+
+function queueSource(queue: { readonly length: number }, measurements: Measurements): Source {
+  const waiting = measurements.amounts('gatehouse.spend.queue').of()
+  return () => waiting.set(queue.length)
 }
 
 function poolSource(pool: Subjects['pool'], measurements: Measurements): Source {

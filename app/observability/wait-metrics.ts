@@ -8,9 +8,11 @@ import type { Distribution, Measurements } from './series.ts'
 export function storeMetrics(measurements: Measurements, clock: Clock): StoreObserver {
   const duration = measurements.distributions('gatehouse.store.duration')
   const rows = measurements.amounts('gatehouse.sweep.rows')
+  const failures = measurements.amounts('gatehouse.sweep.failures')
   return {
     asking: operation => stopwatch(duration.of(operation), clock),
     swept: (table, count) => rows.of(table).add(count),
+    sweepFailed: table => failures.of(table).add(1),
   }
 }
 

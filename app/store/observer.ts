@@ -6,6 +6,8 @@ export interface StoreObserver {
   asking(operation: string): () => void
   /** The sweeper deleted `rows` of `table`. */
   swept(table: string, rows: number): void
+  /** Expired rows of `table` could not be deleted. */
+  sweepFailed(table: string): void
 }
 
 type Query = (...given: unknown[]) => unknown

@@ -1,23 +1,24 @@
 // Deletes what has expired. No answer depends on it: every reader of state compares `expires_at` itself.
-
 import type pg from 'pg'
 import type { Clock } from '../lib/clock.ts'
 import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
 import type { StoreObserver } from './observer.ts'
+import { longLived, type Retention, SHORT_LIVED, type Sweep } from './sweeps.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface SweeperOptions {
   readonly pool: pg.Pool
   readonly log: Log
   readonly clock: Clock
-  /** How many days after their last sign of activity people are forgotten. */
-  readonly identityDays: number
+  readonly retention: Retention
   /** Null, the default, when nobody measures. */
-  readonly observer?: Pick<StoreObserver, 'swept'> | null
+  readonly observer?: SweepObserver | null
   /** The machine's timer by default. */
   readonly every?: Every | undefined
 }
+
+type SweepObserver = Pick<StoreObserver, 'swept' | 'sweepFailed'>
 
 /** Calls `tick`, which never rejects, every `ms` until the returned function is called. */
 export type Every = (ms: number, tick: () => Promise<void>) => () => void
@@ -27,92 +28,21 @@ export interface Sweeper {
   stop(): Promise<void>
 }
 
-interface Sweep {
-  readonly table: string
-  /** Deletes at most $1 rows. */
-  readonly text: string
-  /** $2, where the age is the operator's to say. */
-  readonly days?: number
-}
-
 const BATCH = 1000
 
-// A sweep that cannot keep up goes on at the next tick, so that the lock is not held for ever.
-const MAX_BATCHES = 100
+// A sweep that cannot keep up goes on at the next tick, so that others have their turn. A million rows an hour is more
+// than the entries of 20 million requests a day.
+const MAX_BATCHES = 1000
 
 // Any number that no other program of the database takes.
 const LOCK = 4_718_502_117
 
-// State of sign-ins under way, which lives for minutes.
-const SHORT_LIVED: readonly Sweep[] = [
-  {
-    table: 'device_grants',
-    text: `
-      delete from device_grants where ctid = any (array(
-        select ctid from device_grants where expires_at <= now() limit $1))`,
-  },
-  {
-    table: 'claimed_states',
-    text: `
-      delete from claimed_states where ctid = any (array(
-        select ctid from claimed_states where expires_at <= now() limit $1))`,
-  },
-  {
-    table: 'rate_windows',
-    text: `
-      delete from rate_windows where ctid = any (array(
-        select ctid from rate_windows where expires_at <= now() limit $1))`,
-  },
-]
-
-// State of sessions, which lives for days.
-const LONG_LIVED: readonly Sweep[] = [
-  {
-    table: 'session_refresh',
-    text: `
-      delete from session_refresh where ctid = any (array(
-        select ctid from session_refresh where expires_at <= now() limit $1))`,
-  },
-  {
-    table: 'revoked_sessions',
-    text: `
-      delete from revoked_sessions where ctid = any (array(
-        select ctid from revoked_sessions where expires_at <= now() limit $1))`,
-  },
-  {
-    table: 'settings_checksums',
-    text: `
-      delete from settings_checksums where ctid = any (array(
-        select ctid from settings_checksums where served_at <= now() - interval '24 hours' limit $1))`,
-  },
-  {
-    // A day is the longest that `gatehouse.google_groups.stale_seconds` allows.
-    table: 'google_group_cache',
-    text: `
-      delete from google_group_cache where ctid = any (array(
-        select ctid from google_group_cache where fetched_at <= now() - interval '1 day' limit $1))`,
-  },
-]
-
-/** Who was not seen for so many days, counted in whole days of UTC (M-61); somebody seen meanwhile stays. */
-function longUnseen(days: number): Sweep {
-  return {
-    table: 'principal_emails',
-    text: `
-      with cut as (select (date_trunc('day', now() at time zone 'utc') - make_interval(days => $2))
-                          at time zone 'utc' as at)
-      delete from principal_emails
-       where principal = any (array(
-               select principal from principal_emails where updated_at < (select at from cut) limit $1))
-         and updated_at < (select at from cut)`,
-    days,
-  }
-}
-
 /** Starts the loops: every 30 seconds what lives for minutes, every hour what lives for days. */
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const longLived = [...LONG_LIVED, longUnseen(options.identityDays)]
-  const loops = [startLoop(SHORT_LIVED, 30_000, options), startLoop(longLived, 3_600_000, options)]
+  const loops = [
+    startLoop(SHORT_LIVED, 30_000, options),
+    startLoop(longLived(options.retention), 3_600_000, options),
+  ]
   return {
     async stop() {
       await Promise.all(loops.map(loop => loop.stop()))
@@ -125,15 +55,25 @@ function startLoop(sweeps: readonly Sweep[], ms: number, options: SweeperOptions
   const failing = createCondition({ log, clock, text: 'expired rows cannot be deleted' })
   let running: Promise<void> | null = null
   let isStopped = false
-  const sweepAll = async () => {
+  /** Reports whether it went well; a table that fails keeps no other from being swept. */
+  const succeeds = async (sweep: Sweep) => {
     try {
-      for (const sweep of sweeps) {
-        await sweepTable(pool, sweep, { isStopped: () => isStopped, observer })
-      }
-      failing.ended()
+      await sweepTable(pool, sweep, { isStopped: () => isStopped, observer })
+      return true
     } catch (error) {
-      if (!isStopped) failing.occurred({ cause: error instanceof Error ? error.message : String(error) })
+      if (isStopped) return false
+      observer?.sweepFailed(sweep.table)
+      const cause = error instanceof Error ? error.message : String(error)
+      failing.occurred({ table: sweep.table, cause })
+      return false
     }
+  }
+  const sweepAll = async () => {
+    let failures = 0
+    for (const sweep of sweeps) {
+      if (!(await succeeds(sweep))) failures += 1
+    }
+    if (failures === 0) failing.ended()
     running = null
   }
   const end = every(ms, () => {
@@ -151,7 +91,7 @@ function startLoop(sweeps: readonly Sweep[], ms: number, options: SweeperOptions
 
 interface Sweeping {
   readonly isStopped: () => boolean
-  readonly observer: Pick<StoreObserver, 'swept'> | null
+  readonly observer: SweepObserver | null
 }
 
 async function sweepTable(pool: pg.Pool, sweep: Sweep, { isStopped, observer }: Sweeping): Promise<void> {
@@ -163,7 +103,7 @@ async function sweepTable(pool: pg.Pool, sweep: Sweep, { isStopped, observer }: 
 }
 
 /** Deletes one batch, unless another replica is sweeping; returns how many rows are gone. */
-async function sweepBatch(pool: pg.Pool, { table, text, days }: Sweep): Promise<number> {
+async function sweepBatch(pool: pg.Pool, { table, text, age }: Sweep): Promise<number> {
   return inTransaction(pool, async client => {
     const { rows } = await client.query<{ held: boolean }>({
       name: 'sweep_lock',
@@ -174,7 +114,7 @@ async function sweepBatch(pool: pg.Pool, { table, text, days }: Sweep): Promise<
     const { rowCount } = await client.query({
       name: `sweep_${table}`,
       text,
-      values: days === undefined ? [BATCH] : [BATCH, days],
+      values: age === undefined ? [BATCH] : [BATCH, age],
     })
     return rowCount ?? 0
   })

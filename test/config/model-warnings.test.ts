@@ -63,6 +63,21 @@ test('a client certificate near its end is a warning', () => {
   assertWarning(lines, 'oidc.client_assertion.certificate_pem (from ${file:/c})', 'less than 30 days')
 })
 
+test('answers that end before their cost is stored are a warning, where it is stored at all', () => {
+  const gatehouse = 'gatehouse: { spend: { settle_timeout_ms: 0 } }'
+  const admin = 'admin: { write_keys: [{ id: a, key: "${JWT}" }] }'
+
+  assertWarning(
+    warned({ admin, gatehouse }),
+    'gatehouse.spend.settle_timeout_ms',
+    'a process that is killed loses it',
+  )
+  assert.deepEqual(
+    warned({ gatehouse }).filter(line => line.includes('settle')),
+    [],
+  )
+})
+
 test('cri without effect is a warning', () => {
   assertWarning(warned({ cri: 'cri: { enabled: false }' }), 'cri', 'no effect')
 })

@@ -33,6 +33,8 @@ test('a mapping whose string nobody recognises is named, where costs are counted
   assert.deepEqual(told([]), [
     `models[1].upstream_model.anthropic: ${UNKNOWN} Add a row for it to pricing.overrides.`,
   ])
+  const admin = 'admin: { write_keys: [{ id: a, key: "${JWT}" }] }'
+  assert.equal(told([], { admin }).length, 1)
   assert.deepEqual(told([], {}), [])
 })
 

@@ -42,6 +42,13 @@ test('admin keys are long, and differ in id and value', () => {
     'admin.read_keys[0].key (from ${SHORT})',
     ['at least 32'],
   )
+  for (const key of ['é'.repeat(32), `"${'k'.repeat(40)} "`, 'k'.repeat(513)]) {
+    assertProblem(
+      fileWith({ admin: `admin: { write_keys: [{ id: a, key: ${key} }] } # here` }),
+      'admin.write_keys[0].key',
+      ['at most 512 printable ASCII characters'],
+    )
+  }
   const repeated = problemsOf(
     fileWith({
       admin: 'admin: { write_keys: [{ id: a, key: "${JWT}" }], read_keys: [{ id: a, key: "${JWT}" }] }',

@@ -59,7 +59,7 @@ test('every block of settings is accepted, beside the keys that every environmen
     return { at, env }
   })
 
-  assert.equal(results.length, 5)
+  assert.equal(results.length, 6)
 })
 
 test('the first block of settings is a whole file: it needs nothing but an image', () => {

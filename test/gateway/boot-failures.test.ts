@@ -68,6 +68,22 @@ describe('a service that cannot start says why, ends with 1 and prints no secret
     })
   })
 
+  test('a load test where people have spent something', async () => {
+    await using database = await createDatabase()
+    await database.pool.query(`insert into spend (principal, period, period_start, nano_usd)
+                               values ('a', '2026-11', '2026-11-01', 1)`)
+
+    const failure = await failedBoot({
+      ...{ port: await freePort(), issuer: UPSTREAM, databaseUrl: database.tcpUrl },
+      sections: { load_test_mode: { enabled: true } },
+    })
+
+    assert.deepEqual(failure.lines.slice(-1), [
+      'error cannot start: load_test_mode.enabled: the database holds what people have spent. Give the load test a database of its own.',
+    ])
+    assert.deepEqual({ ...failure, lines: [] }, { ...FAILED, lines: [] })
+  })
+
   test('a password that the database refuses, at once', async () => {
     await using database = await createDatabase()
     const url = new URL(database.tcpUrl)

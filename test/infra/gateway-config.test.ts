@@ -128,6 +128,19 @@ test('the organisation’s file keeps its comments, its order and its own upstre
   )
 })
 
+test('the keys of the Admin API are secrets of the organisation’s own', () => {
+  const key = (name: string) => `{ id: ${name}, key: "\${file:/secrets/${name}/value}" }`
+  const organisation = `admin: { write_keys: [${key('terraform')}], read_keys: [${key('reporting')}] }\n`
+  const extra = { terraform: { version: 1 }, reporting: { version: 1 } }
+
+  const { admin } = rendered({ secrets: { extra } }, organisation)
+
+  assert.deepEqual(admin, {
+    write_keys: [{ id: 'terraform', key: '${file:/secrets/terraform/value}' }],
+    read_keys: [{ id: 'reporting', key: '${file:/secrets/reporting/value}' }],
+  })
+})
+
 test('beside the keys that the stack owns in a block, the organisation may give others', () => {
   const organisation = 'gatehouse: { google_groups: { cache_seconds: 60 } }\n'
 

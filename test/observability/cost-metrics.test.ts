@@ -21,7 +21,7 @@ function measured(records: Iterable<Partial<UsageRecord>>) {
   const measurements = createMeasurements(log)
   const pricing = pricingOf()
   const metrics = new CostMetrics({
-    ...{ measurements, log },
+    measurements,
     costOf: record => {
       const { upstream, upstream_model: sentAs, client_model: requested } = record
       return pricing.cost(record, { upstream, sentAs, requested, id: requested })
@@ -62,13 +62,13 @@ test('a hundred thousand replies of a third of a cent cost what they cost, witho
 })
 
 test('what was estimated is counted by why, and what has no price by its upstream', () => {
-  const { samples, log } = measured([
+  const { samples } = measured([
     { estimated: true, aborted: true },
     { estimated: true },
     { aborted: true },
     { upstream_model: 'corp-1', client_model: 'corp' },
     { upstream_model: 'corp-1', client_model: 'corp' },
-    { upstream_model: 'corp\u202e-2\n', client_model: 'corp' },
+    { upstream_model: 'corp-2', client_model: 'corp' },
   ])
 
   assert.deepEqual(samples.slice(2), [
@@ -76,20 +76,15 @@ test('what was estimated is counted by why, and what has no price by its upstrea
     'gatehouse_spend_estimated_total{reason="no_usage"} 1',
     'gatehouse_spend_unknown_price_total{upstream="main"} 3',
   ])
-  const text = 'a model has no known price: it counts as 5 USD in and 25 USD out per million tokens'
-  assert.deepEqual(
-    log.lines,
-    ['corp-1', 'corp -2'].map(model => `warn ${text} ${JSON.stringify({ upstream: 'main', model })}`),
-  )
 })
 
-test('10,000 hostile names of models make one series each, and a hundred lines', () => {
+test('10,000 hostile names of models make one series each', () => {
   const hostile = Array.from({ length: 10_000 }, (_, n) => ({
     ...{ client_model: `client-${n}`, upstream_model: `upstream-${n}` },
     ...{ parts: [partOf(`reply-${n}`, { input: 1 })], served_model: `reply-${n}` },
   }))
 
-  const { readings, log } = measured(hostile)
+  const { readings } = measured(hostile)
 
   assert.deepEqual(
     readings.map(({ name, points }) => [name, points.length]),
@@ -98,7 +93,6 @@ test('10,000 hostile names of models make one series each, and a hundred lines',
       ['gatehouse.spend.unknown_price', 1],
     ],
   )
-  assert.equal(log.lines.length, 100)
 })
 
 test('series beyond the bound are summed together, exactly too', () => {

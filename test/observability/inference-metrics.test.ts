@@ -18,7 +18,16 @@ const RECORD: RequestRecord = {
     outcome: undefined,
     settingsState: null,
   },
-  ...{ receivedAt: 0, startedAt: 1000, bodyReadAt: 1500, firstByteAt: 3000, endedAt: 61_000, status: 200 },
+  ...{
+    receivedAt: 0,
+    startedAt: 1000,
+    gate: null,
+    settle: null,
+    bodyReadAt: 1500,
+    firstByteAt: 3000,
+    endedAt: 61_000,
+    status: 200,
+  },
   ...{ upstream: 'anthropic', model: 'claude-sonnet-5', stream: true, attempts: [], usage: null },
 }
 

@@ -19,7 +19,15 @@ function facts() {
 
 const SERVED: RequestRecord = {
   ...{ requestId: 'r-1', operation: 'messages', trace: { traceId: TRACE_ID }, model: 'claude-asked' },
-  ...{ receivedAt: 10, startedAt: 12, bodyReadAt: 13, firstByteAt: 30, endedAt: 40 },
+  ...{
+    receivedAt: 10,
+    startedAt: 12,
+    gate: null,
+    settle: null,
+    bodyReadAt: 13,
+    firstByteAt: 30,
+    endedAt: 40,
+  },
   attempts: [{ upstream: 'first', model: 'theirs', startedAt: 14, sendingAt: 15, endedAt: 39, result: 'ok' }],
   ...{
     upstream: 'first',
@@ -45,6 +53,30 @@ test('a request is one span, with the bearer check and each attempt below it, at
       ['POST /v1/messages', 'server', 'span-0', null, 1_700_000_000_010, 1_700_000_000_040],
       ['auth.verify', 'internal', 'span-1', 'span-0', 1_700_000_000_010, 1_700_000_000_012],
       ['upstream.attempt', 'client', 'span-2', 'span-0', 1_700_000_000_014, 1_700_000_000_039],
+    ],
+  )
+})
+
+test('looks at spend are spans of their own: before the attempts, and after them', () => {
+  const record = {
+    ...SERVED,
+    gate: { startedAt: 12, endedAt: 13.5 },
+    settle: { startedAt: 39.5, endedAt: 39.75 },
+  }
+
+  const spans = inferenceSpans(record, facts())
+
+  assert.deepEqual(
+    spans.map(({ name, kind, parentId, start, end }) => [
+      ...[name, kind, parentId],
+      ...[start - 1_700_000_000_000, end - 1_700_000_000_000],
+    ]),
+    [
+      ['POST /v1/messages', 'server', null, 10, 40],
+      ['auth.verify', 'internal', 'span-0', 10, 12],
+      ['spend.gate', 'internal', 'span-0', 12, 13.5],
+      ['upstream.attempt', 'client', 'span-0', 14, 39],
+      ['spend.settle', 'internal', 'span-0', 39.5, 39.75],
     ],
   )
 })

@@ -1,6 +1,7 @@
 // What whoever measures the store is told: each named statement once, however it was sent and however it ended.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { GatehouseSection } from '../../app/config/gatehouse.ts'
 import { StoreSection } from '../../app/config/store.ts'
 import { connectAtBoot } from '../../app/store/connect.ts'
 import type { StoreObserver } from '../../app/store/observer.ts'
@@ -17,6 +18,7 @@ function recorder() {
       return () => void told.push(`over ${operation}`)
     },
     swept: (table, rows) => void told.push(`swept ${rows} of ${table}`),
+    sweepFailed: table => void told.push(`failed to sweep ${table}`),
   }
   return { told, observer }
 }
@@ -56,7 +58,8 @@ test('the sweeper tells how many rows of each table it deleted', async () => {
     if (ms === 30_000) sweep = tick
     return () => {}
   }
-  const sweeper = startSweeper({ pool, log: recordLog(), clock: () => 0, identityDays: 90, every, observer })
+  const retention = { admin: undefined, spend: GatehouseSection.parse({}).spend }
+  const sweeper = startSweeper({ pool, log: recordLog(), clock: () => 0, retention, every, observer })
 
   await sweep()
   await sweeper.stop()

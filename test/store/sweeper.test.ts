@@ -1,29 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type pg from 'pg'
-import { type Every, startSweeper } from '../../app/store/sweeper.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
-import { recordLog } from '../support/recorded-log.ts'
-
-const HALF_A_MINUTE = 30_000
-const HOUR = 3_600_000
-
-/** A sweeper whose timer is ours: `tick` runs the loops of those intervals once, to their end. */
-function sweeperOf(pool: pg.Pool) {
-  const log = recordLog()
-  const loops = new Map<number, () => Promise<void>>()
-  let now = 0
-  const every: Every = (ms, tick) => {
-    loops.set(ms, tick)
-    return () => loops.delete(ms)
-  }
-  const sweeper = startSweeper({ pool, log, clock: () => now, every, identityDays: 90 })
-  const tick = async (...intervals: number[]) => {
-    now += 60_000
-    for (const ms of intervals) await loops.get(ms)?.()
-  }
-  return { log, tick, sweeper, intervals: () => [...loops.keys()] }
-}
+import { HALF_A_MINUTE, HOUR, sweeperOf } from '../support/sweeping.ts'
 
 /** Fills every table with rows that have expired, and with one that has not. */
 async function fill({ pool }: TestDatabase, expired: number): Promise<void> {
@@ -43,6 +21,8 @@ async function fill({ pool }: TestDatabase, expired: number): Promise<void> {
                     select i::text, until - interval '91 days' * sign(i) from (${times}) as t`)
   await pool.query(`insert into google_group_cache (key, groups, fetched_at)
                     select int4send(i), '[]', until - interval '1 day' * sign(i) from (${times}) as t`)
+  await pool.query(`insert into admin_idempotency (actor, key, request_hash, status, body, expires_at)
+                    select '', i::text, '', 200, '', until from (${times}) as t`)
 }
 
 async function counts({ pool }: TestDatabase) {
@@ -54,7 +34,8 @@ async function counts({ pool }: TestDatabase) {
            (select count(*)::int from revoked_sessions) as revoked_sessions,
            (select count(*)::int from settings_checksums) as settings_checksums,
            (select count(*)::int from principal_emails) as principal_emails,
-           (select count(*)::int from google_group_cache) as google_group_cache`)
+           (select count(*)::int from google_group_cache) as google_group_cache,
+           (select count(*)::int from admin_idempotency) as admin_idempotency`)
   return rows[0]
 }
 
@@ -74,6 +55,7 @@ test('what has expired is deleted, the rest stays, in more batches than one', as
     settings_checksums: 1,
     principal_emails: 1,
     google_group_cache: 1,
+    admin_idempotency: 1,
   })
   assert.deepEqual(log.lines, [])
 })
@@ -95,6 +77,7 @@ test('state of sign-ins is swept every 30 seconds, state of sessions every hour'
     settings_checksums: 2,
     principal_emails: 2,
     google_group_cache: 2,
+    admin_idempotency: 2,
   })
 })
 
@@ -130,21 +113,24 @@ test('a replica passes over a sweep that another one is doing', async () => {
   assert.equal((await counts(database)).device_grants, 1)
 })
 
-test('a sweep that fails is logged, and the next one makes up for it', async () => {
+test('a sweep that fails is logged and counted, keeps no other from its rows, and the next one makes up for it', async () => {
   await using database = await createDatabase()
   await fill(database, 5)
-  await database.pool.query('alter table rate_windows rename to hidden')
-  const { tick, log } = sweeperOf(database.pool)
+  await database.pool.query('alter table claimed_states rename to hidden')
+  const { tick, log, failures } = sweeperOf(database.pool)
 
   await tick(HALF_A_MINUTE)
-  await database.pool.query('alter table hidden rename to rate_windows')
+  await database.pool.query('alter table hidden rename to claimed_states')
+  const during = await counts(database)
   await tick(HALF_A_MINUTE)
 
   assert.deepEqual(log.lines, [
-    'warn expired rows cannot be deleted {"cause":"relation \\"rate_windows\\" does not exist"}',
+    'warn expired rows cannot be deleted {"table":"claimed_states","cause":"relation \\"claimed_states\\" does not exist"}',
     'info over: expired rows cannot be deleted',
   ])
-  assert.equal((await counts(database)).rate_windows, 1)
+  assert.deepEqual(failures, ['claimed_states'])
+  assert.deepEqual([during.claimed_states, during.rate_windows], [6, 1])
+  assert.equal((await counts(database)).claimed_states, 1)
 })
 
 test('a sweeper that is stopped sweeps no more', async () => {
