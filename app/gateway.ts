@@ -1,5 +1,8 @@
 // The server: the one visible, ordered list of everything that is registered.
 import type { FastifyInstance } from 'fastify'
+import { createCredentials } from './admin/credentials.ts'
+import { removeLimit, setLimit } from './admin/limit-change.ts'
+import { listLimits, showLimit } from './admin/limit-list.ts'
 import type { Audit } from './audit/events.ts'
 import type { Config } from './config/config.ts'
 import { bootstrap } from './desktop/bootstrap-route.ts'
@@ -76,6 +79,7 @@ export function buildGateway(given: GatewayOptions): FastifyInstance {
   server.route(protocol({ file: options.protocolFile }))
   registerSignIn(server, options)
   registerSignedIn(server, options)
+  registerAdmin(server, options)
   if (services.ownTelemetry.metricsRoute !== null) server.route(services.ownTelemetry.metricsRoute)
   return server
 }
@@ -187,4 +191,20 @@ function openSpending({ config, services, audit, log, clock, monotonic }: Gatewa
     ...{ reader: services.spendReader, admin, audit, log, clock, monotonic, observer: null },
     failsClosed: enforcement.fail_closed_on_error,
   })
+}
+
+/** Without `admin` its paths are unknown ones. */
+function registerAdmin(server: FastifyInstance, { config, services, audit, clock }: GatewayOptions): void {
+  if (config.admin === undefined) return
+  const { pool, tokens, revocations } = services
+  const bearers = { tokens, revocations, clock }
+  const admin = {
+    ...{ pool, audit, clock },
+    findAdministrator: createCredentials({ config: config.admin, bearers }),
+  }
+  server.decorateRequest('administrator')
+  server.route(setLimit(admin))
+  server.route(listLimits(admin))
+  server.route(showLimit(admin))
+  server.route(removeLimit(admin))
 }

@@ -125,6 +125,44 @@ export type AuditEvent =
       sub: string
       email?: string | undefined
     }
+  | {
+      evt: 'admin.denied'
+      request_id: string
+      reason: 'no_credentials' | 'invalid_key' | 'bearer_rejected' | 'insufficient'
+      method: string
+      path: string
+      client_ip: string
+      repeated?: number | undefined
+    }
+  | {
+      evt: 'admin.limit.upsert'
+      request_id: string
+      actor: string
+      target: string
+      scope_type: LimitScope
+      scope_id: string
+      period: LimitPeriod
+      before_amount?: string | null | undefined
+      amount: string | null
+      before_pool_amount?: string | null | undefined
+      pool_amount?: string | null | undefined
+    }
+  | {
+      evt: 'admin.limit.delete'
+      request_id: string
+      actor: string
+      target: string
+      scope_type: LimitScope
+      scope_id: string
+      period: LimitPeriod
+    }
+  | {
+      evt: 'admin.principal.erase'
+      request_id: string
+      actor: string
+      target: string
+      mode: 'identity' | 'full'
+    }
   | { evt: 'doctor.result'; check: string; status: 'ok' | 'warn' | 'fail' | 'skip' }
   | { evt: 'server.stop'; signal: string; cut: number; drained_ms: number }
   | { evt: 'audit.gap'; dropped: number; since: string }
@@ -144,6 +182,10 @@ export interface AuditUsage {
  * 24 hours, ones that the operator accepts, others, or nothing.
  */
 export type SettingsState = 'current' | 'previous' | 'accepted' | 'unknown' | 'missing'
+
+type LimitScope = 'user' | 'rbac_group' | 'organization'
+
+type LimitPeriod = 'daily' | 'weekly' | 'monthly'
 
 interface SessionFacts {
   result: 'success'

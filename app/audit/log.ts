@@ -89,7 +89,7 @@ const MAX_STRING = 256
 const MAX_PATH = 512
 
 function isDenial(event: AuditEvent): event is Denial {
-  return event.evt === 'auth.denied' || event.evt === 'access.denied'
+  return event.evt === 'auth.denied' || event.evt === 'access.denied' || event.evt === 'admin.denied'
 }
 
 function gap(dropped: number, since: number): AuditEvent {

@@ -1,6 +1,7 @@
 // The bodies of refusals: one shape per kind of route, made from the same code and sentence.
 import { REFUSALS, type Refusal, type RefusalRow } from './errors.ts'
 import { html, pageHeaders, pageText } from './page.ts'
+import { adminRequestId } from './request-id.ts'
 import type { RouteFacts } from './route.ts'
 
 export interface RefusalAnswer {
@@ -20,6 +21,13 @@ const SHAPES: Readonly<Record<Envelope, (refusal: Refusal, requestId: string) =>
   messages: (refusal, requestId) => ({
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'request-id': requestId },
     body: messagesBody(refusal, requestId),
+  }),
+  admin: (refusal, requestId) => ({
+    headers: {
+      ...{ 'content-type': 'application/json', 'cache-control': 'no-store' },
+      'request-id': adminRequestId(requestId),
+    },
+    body: adminBody(refusal, adminRequestId(requestId)),
   }),
   oauth: refusal => ({
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache' },
@@ -46,11 +54,21 @@ const SHAPES: Readonly<Record<Envelope, (refusal: Refusal, requestId: string) =>
 
 /** The messages shape, members in the order that clients have seen. */
 export function messagesBody(refusal: Refusal, requestId: string): string {
+  const error = { type: messagesType(refusal), message: refusal.message }
   const row: RefusalRow = REFUSALS[refusal.code]
-  const type = row.type === 'oauth' ? 'invalid_request_error' : row.type
-  const error = { type, message: refusal.message }
   if (row.hidesRequestId === true) return JSON.stringify({ type: 'error', error })
   return JSON.stringify({ type: 'error', request_id: requestId, error })
+}
+
+/** As the messages shape, with the id of the Admin API at the end (M-50). */
+function adminBody(refusal: Refusal, requestId: string): string {
+  const error = { type: messagesType(refusal), message: refusal.message }
+  return JSON.stringify({ type: 'error', error, request_id: requestId })
+}
+
+function messagesType({ code }: Refusal): string {
+  const row: RefusalRow = REFUSALS[code]
+  return row.type === 'oauth' ? 'invalid_request_error' : row.type
 }
 
 /** Sign-in's own codes are the wire's; the listener's become the nearest that RFC 6749 section 5.2 knows. */

@@ -11,7 +11,7 @@ export interface ServedRoute {
 /** Every path that is served. Fastify's router decodes before it matches; this table does not. */
 export interface RouteTable {
   add(route: RouteOptions): ServedRoute
-  /** Reports whether `path` spells the route's URL byte for byte, its parameters aside. */
+  /** Reports whether `path` spells the route's URL byte for byte, its parameters aside, and is no other route's. */
   isExact(route: ServedRoute, path: string): boolean
   /** The methods of a path, in the order of registration; none when no route has it. */
   methodsOf(path: string): readonly string[]
@@ -28,7 +28,8 @@ export function createRouteTable(): RouteTable {
       const takesBody = config.takesBody ?? added.some(name => WITH_BODY.has(name))
       return { url, facts: config, takesBody }
     },
-    isExact: ({ url }, path) => path === url || (hasParameters(url) && matches(url, path)),
+    isExact: ({ url }, path) =>
+      path === url || (hasParameters(url) && !methods.has(path) && matches(url, path)),
     methodsOf(path) {
       const exact = methods.get(path)
       if (exact !== undefined) return exact

@@ -1,7 +1,7 @@
 /** What a route tells the listener about itself, and what the listener tells a route. */
 export interface RouteFacts {
   /** The shape of a refusal on this route. Default `messages`. */
-  readonly envelope?: 'messages' | 'oauth' | 'page' | 'text'
+  readonly envelope?: 'messages' | 'admin' | 'oauth' | 'page' | 'text'
   /** Whether a request needs a `Content-Length`. Default: true for POST, PUT and PATCH. */
   readonly takesBody?: boolean
   /** The largest body in bytes. Default: `limits.max_request_bytes`. */

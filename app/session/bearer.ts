@@ -57,8 +57,9 @@ export function requireBearer(options: BearerOptions): (request: FastifyRequest)
   }
 }
 
-async function authenticate(
-  options: BearerOptions,
+/** The session of the one bearer among `rawHeaders`, or why there is none. */
+export async function authenticate(
+  options: Omit<BearerOptions, 'audit'>,
   rawHeaders: readonly string[],
 ): Promise<Session | DenialReason> {
   const credentials = authorizationLines(rawHeaders)

@@ -2,7 +2,7 @@
 import { createHash, hkdfSync } from 'node:crypto'
 
 /** What a seal is for; each purpose has a key and a `typ` of its own, so none opens as another. */
-export type SealPurpose = 'state' | 'grant' | 'refresh'
+export type SealPurpose = 'state' | 'grant' | 'refresh' | 'page'
 
 /** One entry of `session.jwt_secret`. */
 export interface SessionKey {
@@ -40,6 +40,7 @@ function deriveKey(secret: string): SessionKey {
       state: sealKey(bytes, 'state'),
       grant: sealKey(bytes, 'grant'),
       refresh: sealKey(bytes, 'refresh'),
+      page: sealKey(bytes, 'page'),
     },
   }
 }

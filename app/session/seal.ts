@@ -1,4 +1,4 @@
-// Encrypts what the gateway hands out or stores and must later trust: sign-in states, grants, refresh tokens.
+// Encrypts what the gateway hands out or stores and must later trust: sign-in states, grants, refresh tokens, page tokens.
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from 'jose'
 import type { Keyring, SealPurpose } from './keyring.ts'
 

@@ -1,5 +1,5 @@
 // Who people were when they last signed in or refreshed: the one table that may hold names and addresses (M-64).
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 
 /** A person as the store remembers them. */
 export interface Principal {
@@ -41,6 +41,21 @@ export async function findPrincipal(pool: Pool, sub: string): Promise<Principal 
     values: [sub],
   })
   return rows[0] === undefined ? null : readRow(rows[0])
+}
+
+/** Subjects that were last seen with this address, in whatever case: at most `count`, in their order. */
+export async function principalsWithEmail(
+  client: PoolClient,
+  email: string,
+  count: number,
+): Promise<string[]> {
+  const { rows } = await client.query<{ principal: string }>({
+    name: 'principals_with_email',
+    text: `
+      select principal from principal_emails where lower(email) = lower($1) order by principal limit $2`,
+    values: [email, count],
+  })
+  return rows.map(({ principal }) => principal)
 }
 
 interface PrincipalRow {

@@ -14,7 +14,7 @@ function eventsInCode(): Map<string, string> {
 }
 
 function rowsInManual(): Map<string, string> {
-  const rows = manual.matchAll(/^\| `([a-z_]+\.?[a-z_]*)` \| (.*) \| (.*) \|$/gm)
+  const rows = manual.matchAll(/^\| `([a-z_]+(?:\.[a-z_]+)*)` \| (.*) \| (.*) \|$/gm)
   const cells = [...rows].filter(([, name]) => name !== 'evt')
   return new Map(cells.map(([, name = '', fields = '', when = '']) => [name, `${fields} | ${when}`]))
 }
