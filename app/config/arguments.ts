@@ -55,18 +55,19 @@ const VALUED = [
   ['--data', 'folder'],
 ] as const
 
+/** The commands, each with what reads the words after it: a text is what is wrong with them. */
+const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Arguments | string>> = {
+  explain: readExplainArguments,
+  doctor: readDoctorArguments,
+  migrate: readMigrateArguments,
+}
+
 /** Reads the arguments after the script's name. */
 export function readArguments(argv: readonly string[]): Arguments {
-  if (argv[0] === 'explain') {
-    const read = readExplainArguments(argv.slice(1))
-    return typeof read === 'string' ? wrong(read) : read
-  }
-  if (argv[0] === 'doctor') {
-    const read = readDoctorArguments(argv.slice(1))
-    return typeof read === 'string' ? wrong(read) : read
-  }
-  if (argv[0] === 'migrate') {
-    const read = readMigrateArguments(argv.slice(1))
+  const [command = '', ...rest] = argv
+  const reader = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+  if (reader !== undefined) {
+    const read = reader(rest)
     return typeof read === 'string' ? wrong(read) : read
   }
   const flags = new Set<string>()
