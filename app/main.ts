@@ -1,5 +1,7 @@
 // The process: arguments, boot, signals, exit codes.
+import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { createAudit } from './audit/log.ts'
@@ -47,7 +49,19 @@ async function main(argv: readonly string[]): Promise<number> {
         ...{ environment: readEnvironment(), migrations: files.migrations },
         print: text => void process.stdout.write(text),
         complain: text => void process.stderr.write(text),
+        confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
       })
+  }
+}
+
+/** Reports whether the person at the terminal says yes; the end of the input is a no. */
+async function confirm(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    const ended = once(terminal, 'close').then(() => '')
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), ended])).trim())
+  } finally {
+    terminal.close()
   }
 }
 

@@ -3,7 +3,7 @@ import { createAudit } from '../audit/log.ts'
 import type { Arguments } from '../config/arguments.ts'
 import { checkOutput } from '../config/check.ts'
 import type { DoctorArguments } from '../config/doctor-arguments.ts'
-import type { Environment } from '../config/environment.ts'
+import { type Environment, readGatewayVariables } from '../config/environment.ts'
 import type { ExplainArguments } from '../config/explain-arguments.ts'
 import { loadConfig } from '../config/load.ts'
 import type { MigrateArguments } from '../config/migrate-arguments.ts'
@@ -12,6 +12,7 @@ import { systemClock } from '../lib/clock.ts'
 import { createLineWriter, descriptorSink } from '../lib/line-writer.ts'
 import { silentLog } from '../lib/log.ts'
 import { CLOSE_STEP_MS, settled } from '../run.ts'
+import { atGateway } from './at-gateway.ts'
 import { doctor } from './doctor.ts'
 import { explained } from './explain.ts'
 import { fileFacts, judgedFile } from './judged-file.ts'
@@ -28,6 +29,8 @@ export interface CommandSurroundings {
   /** Write to standard output and standard error. */
   readonly print: (text: string) => void
   readonly complain: (text: string) => void
+  /** Asks the person at the terminal; null where there is none. */
+  readonly confirm: ((question: string) => Promise<boolean>) | null
 }
 
 /** Runs a command to its end. */
@@ -42,6 +45,10 @@ export async function runCommand(asked: AskedCommand, surroundings: CommandSurro
     case 'migrate':
     case 'bootstrap':
       return prepareDatabase(asked, surroundings)
+    case 'usage':
+    case 'limits':
+    case 'forget':
+      return atGateway(asked, { ...surroundings, variables: readGatewayVariables() })
   }
 }
 

@@ -8,9 +8,13 @@ export function csvRecord(cells: readonly (string | number | bigint | null)[]): 
 /** What spreadsheets compute, and what they skip before looking (OWASP, "CSV Injection"). */
 const FORMULA = /^[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u
 
+/** What a terminal would obey; not tab, line feed and carriage return, which a cell may hold. */
+const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
+
 function csvCell(cell: string | number | bigint | null): string {
   if (cell === null) return ''
   if (typeof cell !== 'string') return String(cell)
-  const text = FORMULA.test(cell) ? `'${cell}` : cell
+  const shown = cell.replaceAll(UNPRINTABLE, '\ufffd')
+  const text = FORMULA.test(shown) ? `'${shown}` : shown
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -35,3 +35,7 @@ test('a name with such a character inside is as it was', () => {
     'a=b,claude-haiku-4-5@20251001,x+y\r\n',
   )
 })
+
+test('what a terminal would obey does not reach it', () => {
+  assert.equal(csvRecord(['a\u001b[31mb\u009bc']), 'a\ufffd[31mb\ufffdc\r\n')
+})
