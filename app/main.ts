@@ -1,34 +1,24 @@
 // The process: arguments, boot, signals, exit codes.
+import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { createAudit } from './audit/log.ts'
-import { doctor } from './commands/doctor.ts'
-import { explained } from './commands/explain.ts'
-import { bootstrapDatabase, type MigrateCommand, migrateDatabase } from './commands/migrate.ts'
+import { runCommand } from './commands/commands.ts'
+import { fileFacts, judgedFile } from './commands/judged-file.ts'
 import { HELP, readArguments, USAGE } from './config/arguments.ts'
-import { checkOutput } from './config/check.ts'
 import type { Config } from './config/config.ts'
-import type { DoctorArguments } from './config/doctor-arguments.ts'
 import { type Environment, quietGoogleLibraries, readEnvironment } from './config/environment.ts'
-import type { ExplainArguments } from './config/explain-arguments.ts'
-import { configLoadEvent, type LoadedConfig, loadConfig } from './config/load.ts'
-import { readLocalFile } from './config/local-file.ts'
-import type { MigrateArguments } from './config/migrate-arguments.ts'
+import { configLoadEvent, type LoadedConfig } from './config/load.ts'
 import { type Problem, problemReport, warningLine } from './config/problems.ts'
 import type { Development } from './development/mode.ts'
-import { builtinNames } from './inference/model-names.ts'
 import { systemClock } from './lib/clock.ts'
 import { described } from './lib/described.ts'
 import { endingOf } from './lib/ending.ts'
 import { createLineWriter, descriptorSink } from './lib/line-writer.ts'
-import { createLog, silentLog } from './lib/log.ts'
-import { priceWarnings } from './managed/price-warnings.ts'
-import { policyWarnings } from './managed/warnings.ts'
+import { createLog } from './lib/log.ts'
 import { shareFetchClasses } from './net/fetch-classes.ts'
-import { loadWithSecrets } from './net/load-with-secrets.ts'
-import { openNetwork } from './net/network.ts'
-import { judgeHost } from './net/ssrf-guard.ts'
 import { CLOSE_STEP_MS, run, settled } from './run.ts'
 
 const { version } = manifest
@@ -52,104 +42,38 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'wrong':
       process.stderr.write(`gatehouse: ${asked.problem}\n${USAGE}\n`)
       return 1
-    case 'check': {
-      const loaded = loadConfig({
-        ...facts(readEnvironment()),
-        path: asked.config,
-        allowUnset: asked.allowUnset,
-      })
-      const { stdout, stderr, exitCode } = checkOutput(loaded)
-      process.stdout.write(stdout)
-      process.stderr.write(stderr)
-      return exitCode
-    }
-    case 'explain':
-      return explainAs(asked)
-    case 'doctor':
-      return doctorAs(asked)
-    case 'migrate':
-    case 'bootstrap':
-      return migrateAs(asked)
     case 'serve':
       return asked.config === null ? serveDevelopment(asked.data) : serveFile(asked.config)
+    default:
+      return runCommand(asked, {
+        ...{ environment: readEnvironment(), migrations: files.migrations },
+        print: text => void process.stdout.write(text),
+        complain: text => void process.stderr.write(text),
+        confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
+      })
   }
 }
 
-/** Says what one person gets from a file; nothing is opened but, for a subject, the store. */
-async function explainAs(asked: ExplainArguments): Promise<number> {
-  const environment = readEnvironment()
-  const loaded = await loadFile(asked.config, environment)
-  if (loaded.kind !== 'loaded') {
-    process.stderr.write(checkOutput(loaded).stderr)
-    return 1
-  }
-  for (const warning of loaded.warnings) process.stderr.write(`warning: ${warningLine(warning)}\n`)
-  const answer = await explained(loaded, asked, environment)
-  if ('problem' in answer) {
-    process.stderr.write(`gatehouse: ${answer.problem}\n`)
-    return 1
-  }
-  process.stdout.write(answer.text)
-  return 0
-}
-
-/** 0 when nothing has to be mended, 1 when something has, 2 for a file that is refused. */
-async function doctorAs(asked: DoctorArguments): Promise<number> {
-  const environment = readEnvironment()
-  const loaded = await loadFile(asked.config, environment)
-  if (loaded.kind !== 'loaded') {
-    process.stderr.write(checkOutput(loaded).stderr)
-    return 2
-  }
-  const writer = createLineWriter({ sink: descriptorSink(2), clock: systemClock })
-  const onCloudRun = environment.cloudRunJob !== undefined
-  const cloudLogging = onCloudRun ? { project: environment.googleCloudProject } : undefined
-  const audit = createAudit({ writer, clock: systemClock, cloudLogging })
-  const print = (text: string) => void process.stdout.write(text)
-  const command = { asked, environment, migrations: files.migrations, audit, clock: systemClock, print }
+/** Reports whether the person at the terminal says yes; the end of the input is a no. */
+async function confirm(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
-    return await doctor(loaded.config, command)
+    const ended = once(terminal, 'close').then(() => '')
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), ended])).trim())
   } finally {
-    audit.close()
-    await settled(writer.flush(), CLOSE_STEP_MS)
+    terminal.close()
   }
-}
-
-/** Prints what was done; what went wrong goes to stderr. */
-async function migrateAs(asked: MigrateArguments): Promise<number> {
-  const environment = readEnvironment()
-  const command: MigrateCommand = {
-    ...{ migrations: files.migrations, environment, log: silentLog },
-    print: line => void process.stdout.write(`${line}\n`),
-  }
-  if (asked.kind === 'bootstrap') {
-    await bootstrapDatabase(asked, command)
-    return 0
-  }
-  const loaded = await loadFile(asked.config, environment)
-  if (loaded.kind !== 'loaded') {
-    process.stderr.write(checkOutput(loaded).stderr)
-    return 1
-  }
-  await migrateDatabase(loaded.config, command)
-  return 0
 }
 
 /** Boots and serves until a signal, from the file at `path`. */
 async function serveFile(path: string): Promise<number> {
   const environment = readEnvironment()
   const ending = ownEnding()
-  const loaded = await loadFile(path, environment, ending.signal).catch(error => {
+  const loaded = await judgedFile(path, environment, ending.signal).catch(error => {
     if (ending.signal.aborted) return null
     throw error
   })
   return loaded === null ? 0 : serveLoaded(loaded, { environment, ending })
-}
-
-/** Judges the file, and with it the secrets that it refers to. */
-function loadFile(path: string, environment: Environment, signal = new AbortController().signal) {
-  const access = { openNetwork: () => openNetwork(environment), signal }
-  return loadWithSecrets({ ...facts(environment), path }, access)
 }
 
 /** Boots and serves until a signal, with a database, an identity provider and a model around the gateway. */
@@ -158,7 +82,7 @@ async function serveDevelopment(data: string | null): Promise<number> {
   const development = await openDevelopment(readEnvironment(), data)
   try {
     const environment = { ...readEnvironment(), ...development.environment }
-    const loaded = development.load(facts(environment))
+    const loaded = development.load(fileFacts(environment))
     return await serveLoaded(loaded, { environment, ending, development })
   } finally {
     await development.close()
@@ -248,17 +172,6 @@ async function runToEnd({ ending, development, log, ...running }: Running): Prom
 
 function ownEnding(): AbortController {
   return endingOf({ signals: process, monotonic: () => performance.now(), exitAtOnce: () => process.exit(1) })
-}
-
-function facts(environment: Environment) {
-  return {
-    environment,
-    readFile: readLocalFile,
-    now: systemClock(),
-    judgeHost,
-    builtins: builtinNames(),
-    judgePolicies: (config: Config) => [...policyWarnings(config), ...priceWarnings(config)],
-  }
 }
 
 /** The bundle leaves development mode out: it needs a database and an identity provider of the repository. */

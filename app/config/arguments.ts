@@ -1,6 +1,9 @@
 import { type DoctorArguments, readDoctorArguments } from './doctor-arguments.ts'
 import { type ExplainArguments, readExplainArguments } from './explain-arguments.ts'
+import { type ForgetArguments, readForgetArguments } from './forget-arguments.ts'
+import { type LimitsArguments, readLimitsArguments } from './limits-arguments.ts'
 import { type MigrateArguments, readMigrateArguments } from './migrate-arguments.ts'
+import { readUsageArguments, type UsageArguments } from './usage-arguments.ts'
 
 /** What the command line asks for. */
 export type Arguments =
@@ -12,11 +15,14 @@ export type Arguments =
   | ExplainArguments
   | MigrateArguments
   | DoctorArguments
+  | LimitsArguments
+  | UsageArguments
+  | ForgetArguments
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
 export const USAGE =
-  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | doctor --config FILE | migrate --config FILE | migrate --bootstrap --role ROLE … | --help | --version'
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | doctor --config FILE | migrate --config FILE | migrate --bootstrap --role ROLE … | limits list|set|delete|effective|audit|pools|apply … | usage --from DATE --to DATE --group-by WHAT | forget --sub SUBJECT | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
@@ -45,6 +51,33 @@ export const HELP = `${USAGE}
     --database NAME      its database (default: gatehouse)
     --url URL            or a postgres:// URL
     --role ROLE          and this is the role that the gateway logs in as
+  limits             the limits of a running gateway, by its Admin API
+    list               all of them; --scope user, group or organization
+    set                one of --user SUBJECT, --group NAME, --organization; --amount DOLLARS or unlimited
+      --period P         daily, weekly or monthly (default)
+      --pool DOLLARS     the shared monthly budget of a group; none takes it away
+      --reason TEXT      for the audit
+    delete             --id ID, or whom and period as above
+    effective          who is capped at what, and has spent what; --user SUBJECT, --search TEXT, --period P
+    audit              who changed what; --limit N events (default: 100)
+    pools              the shared budgets, and what is spent of them
+    apply FILE         makes the limits those of a YAML file, after showing the plan
+      --plan             only shows it: exit code 2 when there is something to do
+      --yes              asks nothing
+      --prune            deletes the limits that the file does not have
+  usage              what was used and spent, by the Admin API
+    --from DATE        first day
+    --to DATE          last day, both of UTC
+    --group-by WHAT    user, group, model, upstream or day
+    --format F         csv (default) or json
+  forget             erases what is kept about a person, by the Admin API
+    --sub SUBJECT      whom
+    --mode MODE        identity (default): address, name, groups and own limits; full: the subject everywhere
+  limits, usage and forget take
+    --url ORIGIN       the gateway, else GATEHOUSE_URL
+    --key-file FILE    the admin key, else GATEHOUSE_ADMIN_KEY
+    --json             for programs
+    --exact            a --user or --sub that looks like an address is a subject
   --help             this text
   --version          the version
 `
@@ -55,18 +88,22 @@ const VALUED = [
   ['--data', 'folder'],
 ] as const
 
+/** The commands, each with what reads the words after it: a text is what is wrong with them. */
+const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Arguments | string>> = {
+  explain: readExplainArguments,
+  doctor: readDoctorArguments,
+  migrate: readMigrateArguments,
+  limits: readLimitsArguments,
+  usage: readUsageArguments,
+  forget: readForgetArguments,
+}
+
 /** Reads the arguments after the script's name. */
 export function readArguments(argv: readonly string[]): Arguments {
-  if (argv[0] === 'explain') {
-    const read = readExplainArguments(argv.slice(1))
-    return typeof read === 'string' ? wrong(read) : read
-  }
-  if (argv[0] === 'doctor') {
-    const read = readDoctorArguments(argv.slice(1))
-    return typeof read === 'string' ? wrong(read) : read
-  }
-  if (argv[0] === 'migrate') {
-    const read = readMigrateArguments(argv.slice(1))
+  const [command = '', ...rest] = argv
+  const reader = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+  if (reader !== undefined) {
+    const read = reader(rest)
     return typeof read === 'string' ? wrong(read) : read
   }
   const flags = new Set<string>()

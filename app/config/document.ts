@@ -41,8 +41,10 @@ const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   BAD_ALIAS: 'an alias or anchor cannot stand here',
 }
 
-/** Reads `text` as one YAML 1.2 document with a mapping at its top. */
-export function readDocument(text: string): ReadDocument {
+const NEEDED = 'listen, oidc, session, store and upstreams are needed'
+
+/** Reads `text` as one YAML 1.2 document with a mapping at its top; `needed` is said of an empty one. */
+export function readDocument(text: string, needed: string = NEEDED): ReadDocument {
   const lines = new LineCounter()
   const source = text.replace(/^\ufeff/, '')
   const document = parseDocument(source, {
@@ -61,7 +63,7 @@ export function readDocument(text: string): ReadDocument {
   if (document.contents === null)
     return {
       root: null,
-      problems: [fileProblem('the file is empty: listen, oidc, session, store and upstreams are needed')],
+      problems: [fileProblem(`the file is empty: ${needed}`)],
     }
   const walk = new Walk(document, place)
   const root = walk.node(document.contents, [])

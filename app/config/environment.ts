@@ -96,6 +96,20 @@ export function readAwsMetadata(variables: Variables = process.env): AwsMetadata
   }
 }
 
+/** Which gateway a command asks, and as whom. */
+export interface GatewayVariables {
+  readonly url: string | undefined
+  readonly adminKey: string | undefined
+}
+
+/** Read by the commands that ask a running gateway, and by nothing else. */
+export function readGatewayVariables(variables: Variables = process.env): GatewayVariables {
+  return {
+    url: nonEmpty(variables['GATEHOUSE_URL']),
+    adminKey: nonEmpty(variables['GATEHOUSE_ADMIN_KEY']),
+  }
+}
+
 function readLogLevel(variables: Variables, warnings: string[]): LogLevel {
   const value = nonEmpty(variables['CLAUDE_GATEWAY_LOG_LEVEL'])
   const level = LOG_LEVELS.find(candidate => candidate === value)

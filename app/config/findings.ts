@@ -18,13 +18,18 @@ export function missing(path: Path, why?: string): Finding {
 
 /** The finding for a key that nobody knows; `known` are the keys that may stand beside it. */
 export function unknownKey(path: Path, known: readonly string[]): Finding {
+  const text = `${unknownText(path, known)} (Keys of reference versions up to 2.1.330 are known.)`
+  return { path, at: 'key', text }
+}
+
+/** The same, for a file that is ours alone. */
+export function unknownOwnKey(path: Path, known: readonly string[]): Finding {
+  return { path, at: 'key', text: unknownText(path, known) }
+}
+
+function unknownText(path: Path, known: readonly string[]): string {
   const near = nearest(String(path.at(-1)), known)
-  const hint = near === null ? '' : ` Did you mean ${near}?`
-  return {
-    path,
-    at: 'key',
-    text: `unknown key.${hint} (Keys of reference versions up to 2.1.330 are known.)`,
-  }
+  return near === null ? 'unknown key.' : `unknown key. Did you mean ${near}?`
 }
 
 /** Checks a section's value: what it parses to, or everything its schema found, with paths from the top of the file. */
@@ -32,6 +37,7 @@ export function checkSection<T>(
   section: string,
   schema: z.ZodType<T>,
   value: unknown,
+  unknown: typeof unknownKey = unknownKey,
 ): { value: T; findings: readonly [] } | { value?: undefined; findings: Finding[] } {
   const known = new Map<string, readonly string[]>()
   const parsed = schema.safeParse(value, {
@@ -45,16 +51,22 @@ export function checkSection<T>(
   if (parsed.success) return { value: parsed.data, findings: [] }
   return {
     findings: parsed.error.issues.flatMap(issue =>
-      findingsOf(issue, section, known.get(String(issue.path)) ?? []),
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map(key =>
+            unknown([section, ...plainPath(issue.path), key], known.get(String(issue.path)) ?? []),
+          )
+        : findingsOf(issue, section),
     ),
   }
 }
 
-function findingsOf(issue: z.core.$ZodIssue, section: string, known: readonly string[]): Finding[] {
-  const path = [section, ...issue.path.map(part => (typeof part === 'number' ? part : String(part)))]
+function plainPath(path: readonly PropertyKey[]): Path {
+  return path.map(part => (typeof part === 'number' ? part : String(part)))
+}
+
+function findingsOf(issue: z.core.$ZodIssue, section: string): Finding[] {
+  const path = [section, ...plainPath(issue.path)]
   switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map(key => unknownKey([...path, key], known))
     case 'invalid_key':
       return [{ path, at: 'key', text: `${issue.issues[0]?.message ?? 'is no name'}.` }]
     case 'invalid_union':

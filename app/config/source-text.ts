@@ -5,24 +5,36 @@ import type { Node, ScalarNode } from './tree.ts'
 /** The tree with numbers of `pricing`, and numbers and booleans of a settings block's `env`, as their source text. */
 export function keepSourceText(root: Node): { root: Node; warnings: readonly Finding[] } {
   const warnings: Finding[] = []
-  return { root: visit(root, [], warnings), warnings }
+  const keep = (node: ScalarNode, path: Path): ScalarNode => {
+    if (!node.isKnown || typeof node.value === 'string' || node.value === null) return node
+    if (path[0] === 'pricing' && typeof node.value === 'number') return asText(node)
+    if (!isClientVariable(path)) return node
+    warnings.push({ path, text: `is served as the text "${node.source}".`, fix: 'quote it.' })
+    return asText(node)
+  }
+  return { root: withScalars(root, keep), warnings }
 }
 
-function visit(node: Node, path: Path, warnings: Finding[]): Node {
+/** The tree with the numbers of every key of these names as their source text. */
+export function keepNumbersOf(keys: readonly string[], root: Node): Node {
+  return withScalars(root, (node, path) =>
+    typeof node.value === 'number' && keys.includes(String(path.at(-1))) ? asText(node) : node,
+  )
+}
+
+function withScalars(
+  node: Node,
+  change: (node: ScalarNode, path: Path) => ScalarNode,
+  path: Path = [],
+): Node {
+  if (node.kind === 'scalar') return change(node, path)
   if (node.kind === 'list') {
-    return { ...node, items: node.items.map((item, index) => visit(item, [...path, index], warnings)) }
+    return { ...node, items: node.items.map((item, index) => withScalars(item, change, [...path, index])) }
   }
-  if (node.kind === 'map') {
-    const entries = [...node.entries].map(
-      ([key, entry]) => [key, { at: entry.at, node: visit(entry.node, [...path, key], warnings) }] as const,
-    )
-    return { ...node, entries: new Map(entries) }
-  }
-  if (!node.isKnown || typeof node.value === 'string' || node.value === null) return node
-  if (path[0] === 'pricing' && typeof node.value === 'number') return asText(node)
-  if (!isClientVariable(path)) return node
-  warnings.push({ path, text: `is served as the text "${node.source}".`, fix: 'quote it.' })
-  return asText(node)
+  const entries = [...node.entries].map(
+    ([key, entry]) => [key, { at: entry.at, node: withScalars(entry.node, change, [...path, key]) }] as const,
+  )
+  return { ...node, entries: new Map(entries) }
 }
 
 function asText(node: ScalarNode): ScalarNode {

@@ -1,4 +1,5 @@
 // An explanation as text for people, and as JSON for programs.
+import { terminalJson } from '../lib/terminal-json.ts'
 import type { Explanation, PolicyVerdict } from './explanation.ts'
 import type { AskedModel, ModelVerdict, RefusalFacts } from './model-verdict.ts'
 import { priceText } from './price-row.ts'
@@ -42,13 +43,7 @@ export function explanationText(
 
 /** The same as an object for programs. */
 export function explanationJson(explanation: Explanation): string {
-  const text = JSON.stringify(explanation, null, 2)
-  return `${text.replaceAll(INVISIBLE, escaped)}\n`
-}
-
-function escaped(character: string): string {
-  const units = character.split('').map(unit => unit.charCodeAt(0).toString(16).padStart(4, '0'))
-  return units.map(unit => `\\u${unit}`).join('')
+  return terminalJson(explanation)
 }
 
 function priceLines(prices: Explanation['prices']): string[] {
