@@ -90,6 +90,8 @@ export type AuditEvent =
       retry_denied?: boolean | undefined
       ttfb_ms?: number | undefined
       usage?: AuditUsage | undefined
+      billing_group?: string | undefined
+      cost_cents?: string | undefined
       outcome?: 'client_abort' | 'upstream_abort' | 'drained' | undefined
       load_test?: boolean | undefined
       settings_state?: SettingsState | undefined
@@ -103,6 +105,32 @@ export type AuditEvent =
         }
       | { cause: 'store_error' }
     ))
+  | {
+      evt: 'spend.unsettled'
+      reason: 'queue_full' | 'refused' | 'shutdown'
+      entry_id: string
+      admitted_at: string
+      principal: string
+      groups: readonly string[]
+      day: string
+      week: string
+      month: string
+      week_start: string
+      month_start: string
+      model: string
+      upstream: string
+      billing_group: string
+      input_tokens: string
+      output_tokens: string
+      cache_read_tokens: string
+      cache_write_5m_tokens: string
+      cache_write_1h_tokens: string
+      web_search_requests: string
+      nano_usd: string
+      list_nano_usd: string
+      estimated: boolean
+      aborted: boolean
+    }
   | {
       evt: 'managed.serve'
       request_id: string

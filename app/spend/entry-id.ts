@@ -1,3 +1,4 @@
+// The ids of entries: the gateway's own, so that no client's value can stand for another request (M-31).
 import { randomUUID } from 'node:crypto'
 
 const VERSION = 14

@@ -11,4 +11,4 @@ export interface SpendObserver {
 /** `open` and `closed`: spend could not be read, and the request was served or refused for it. */
 export type GateResult = 'allowed' | 'warning' | 'blocked' | 'pool_blocked' | 'reserved' | 'open' | 'closed'
 
-export type UnsettledReason = 'late' | 'store_down' | 'queue_full' | 'shutdown'
+export type UnsettledReason = 'late' | 'store_down' | 'queue_full' | 'refused' | 'shutdown'

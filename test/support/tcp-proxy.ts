@@ -10,6 +10,8 @@ export interface TcpProxy extends AsyncDisposable {
   reached(): Promise<void>
   /** From now on connections are accepted and nothing is passed on, in either direction. */
   pause(): void
+  /** From now on what the server says is lost, and what it is told arrives. */
+  deafen(): void
   /** Cuts what is open; from now on new connections are cut as well. */
   cut(): void
   /** Passes everything on again, also what was held back by a pause. */
@@ -21,7 +23,7 @@ export async function startTcpProxy(url: string, onReply?: (bytes: Buffer) => vo
   const target = new URL(url)
   const pairs = new Set<readonly [Socket, Socket]>()
   const awaited: (() => void)[] = []
-  let state: 'open' | 'paused' | 'cut' = 'open'
+  let state: 'open' | 'paused' | 'deaf' | 'cut' = 'open'
 
   const server = createServer(near => {
     near.on('error', () => {})
@@ -30,8 +32,10 @@ export async function startTcpProxy(url: string, onReply?: (bytes: Buffer) => vo
     const far = connect(Number(target.port), target.hostname)
     const pair = [near, far] as const
     pairs.add(pair)
-    join(near, far, () => pairs.delete(pair))
-    join(far, near, () => pairs.delete(pair))
+    near.on('data', chunk => far.write(chunk))
+    far.on('data', chunk => state === 'deaf' || near.write(chunk))
+    endTogether(near, far, () => pairs.delete(pair))
+    endTogether(far, near, () => pairs.delete(pair))
     if (onReply) far.on('data', onReply)
     if (state === 'paused') hold(pair)
   }).listen(0, '127.0.0.1')
@@ -56,6 +60,9 @@ export async function startTcpProxy(url: string, onReply?: (bytes: Buffer) => vo
       state = 'paused'
       pairs.forEach(hold)
     },
+    deafen() {
+      state = 'deaf'
+    },
     cut,
     resume() {
       state = 'open'
@@ -69,8 +76,7 @@ export async function startTcpProxy(url: string, onReply?: (bytes: Buffer) => vo
   }
 }
 
-function join(from: Socket, to: Socket, closed: () => void): void {
-  from.on('data', chunk => to.write(chunk))
+function endTogether(from: Socket, to: Socket, closed: () => void): void {
   from.on('error', () => {})
   from.on('close', () => {
     to.destroy()

@@ -1,0 +1,27 @@
+import type pg from 'pg'
+
+/** What is settled together. */
+export interface Settling {
+  /** A list of entries in JSON, as `settle_spend` takes them. */
+  readonly entries: string
+  /** Ids of requests that used nothing, whose holds are given back. */
+  readonly released: readonly string[]
+}
+
+/** A statement that was not answered by then may have been carried out all the same; settling it again tells. */
+const SETTLE_MS = 5000
+
+/**
+ * Stores entries with everything that follows from them: counters, pools, the day's usage, groups, and the end of holds.
+ * All of it happens or none, and an entry that is there already changes nothing. Answers how many were new.
+ */
+export async function settleSpend(pool: pg.Pool, { entries, released }: Settling): Promise<number> {
+  const query = {
+    name: 'settle_spend',
+    text: `select settle_spend($1::jsonb, $2::uuid[]) as fresh`,
+    values: [entries, released],
+    query_timeout: SETTLE_MS,
+  }
+  const { rows } = await pool.query<{ fresh: number }>(query)
+  return rows[0]?.fresh ?? 0
+}
