@@ -1,5 +1,5 @@
 // One connection that many small statements share, each sent without waiting for the answers to the ones before it.
-import type pg from 'pg'
+import pg from 'pg'
 import type { Clock } from '../lib/clock.ts'
 import { withDeadline } from '../lib/deadline.ts'
 
@@ -31,10 +31,10 @@ export class SharedConnection {
   /** The rows, each a list of columns. */
   async rows<Row extends unknown[]>(statement: pg.QueryArrayConfig): Promise<Row[]> {
     const { deadlineMs, clock } = this.#options
-    if (this.#client !== null) return ask<Row>(this.#client, statement, deadlineMs)
+    if (this.#client !== null) return this.#ask(this.#client, statement, deadlineMs)
     const startedAt = clock()
     const client = await withDeadline(this.#open(), deadlineMs)
-    return ask<Row>(client, statement, Math.max(1, Math.ceil(deadlineMs - (clock() - startedAt))))
+    return this.#ask(client, statement, Math.max(1, Math.ceil(deadlineMs - (clock() - startedAt))))
   }
 
   /** Gives the connection back to be closed; what is under way is answered, or runs out of time. */
@@ -73,14 +73,19 @@ export class SharedConnection {
     client.on('error', () => {}) // an end may be told of twice
     client.release(true)
   }
-}
 
-async function ask<Row extends unknown[]>(
-  client: pg.PoolClient,
-  statement: pg.QueryArrayConfig,
-  query_timeout: number,
-): Promise<Row[]> {
-  const timed: pg.QueryArrayConfig & { query_timeout: number } = { ...statement, query_timeout }
-  const { rows } = await client.query<Row>(timed)
-  return rows
+  async #ask<Row extends unknown[]>(
+    client: pg.PoolClient,
+    statement: pg.QueryArrayConfig,
+    query_timeout: number,
+  ): Promise<Row[]> {
+    // The driver breaks a pipeline off whose answer is late.
+    const timed: pg.QueryArrayConfig & { query_timeout: number } = { ...statement, query_timeout }
+    try {
+      return (await client.query<Row>(timed)).rows
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) this.#lost(client)
+      throw error
+    }
+  }
 }

@@ -10,7 +10,7 @@ import { buildGateway } from '../../app/gateway.ts'
 import { createDrain, type Drain } from '../../app/http/drain.ts'
 import { listen } from '../../app/http/server.ts'
 import { builtinNames } from '../../app/inference/model-names.ts'
-import { type Clock, systemClock } from '../../app/lib/clock.ts'
+import { type Clock, steadyClock, systemClock } from '../../app/lib/clock.ts'
 import { policyWarnings } from '../../app/managed/warnings.ts'
 import { judgeHost } from '../../app/net/ssrf-guard.ts'
 import { openServices, type Services } from '../../app/services.ts'
@@ -30,6 +30,8 @@ export interface GatewaySettings {
   /** Sections to add to or to replace in the generated configuration. */
   readonly sections?: Readonly<Record<string, unknown>>
   readonly clock?: Clock
+  /** A clock that only goes forward. */
+  readonly monotonic?: Clock
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -88,7 +90,7 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
     environment,
     log,
     clock,
-    monotonic: () => performance.now(),
+    monotonic: settings.monotonic ?? steadyClock,
     version: '0.0.0-test',
     configSha256: createHash('sha256').update(gatewayConfig(settings)).digest('hex'),
     audit,

@@ -27,6 +27,8 @@ export interface Surroundings {
   /** Who signs in, where the identity provider asks. */
   readonly person?: Credentials
   readonly clock?: Clock
+  /** A clock that only goes forward. */
+  readonly monotonic?: Clock
   /** A `listen` of its own, for the port that was drawn. */
   readonly listen?: (port: number) => Readonly<Record<string, unknown>>
   /** Through what the gateway reaches its database. */
@@ -93,6 +95,7 @@ export async function surround(
       ...{ port, issuer, databaseUrl: (await options.databaseUrl?.(database)) ?? database.url },
       upstreamUrls: upstreams.map(({ origin }) => origin),
       ...(options.clock && { clock: options.clock }),
+      ...(options.monotonic && { monotonic: options.monotonic }),
       sections: {
         ...options.listen?.(port),
         oidc: { issuer, ...CLIENT, ...options.oidc },
