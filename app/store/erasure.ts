@@ -21,6 +21,11 @@ const IDENTITY: readonly Step[] = [
   },
 ]
 
+/** What they themselves were answered. */
+const ANSWERS: readonly Step[] = [
+  { table: 'admin_idempotency', text: `delete from admin_idempotency where actor = 'oidc:' || $1::text` },
+]
+
 /** Whatever else names them. Sums stay as they are. */
 const SUBJECT: readonly Step[] = [
   { table: 'spend', text: `update spend set principal = $2 where principal = $1` },
@@ -36,7 +41,6 @@ const SUBJECT: readonly Step[] = [
     table: 'spend_limits',
     text: `update spend_limits set created_by = 'oidc:' || $2::text where created_by = 'oidc:' || $1::text`,
   },
-  { table: 'admin_idempotency', text: `delete from admin_idempotency where actor = 'oidc:' || $1::text` },
   {
     // A reason is somebody's own words about them.
     table: 'admin_audit',
@@ -64,7 +68,7 @@ export function eraseIdentity(client: pg.PoolClient, sub: string): Promise<Erase
 
 /** As `eraseIdentity`, and puts `name` wherever the subject stands. */
 export async function erasePerson(client: pg.PoolClient, sub: string, name: string): Promise<ErasedRows> {
-  const identity = await runSteps(client, IDENTITY, [sub])
+  const identity = await runSteps(client, [...IDENTITY, ...ANSWERS], [sub])
   const subject = await runSteps(client, SUBJECT, [sub, name])
   return summed(Object.entries(identity), Object.entries(subject))
 }
