@@ -1,8 +1,12 @@
 // The server: the one visible, ordered list of everything that is registered.
 import type { FastifyInstance } from 'fastify'
+import { auditTrail } from './admin/audit-trail.ts'
 import { createCredentials } from './admin/credentials.ts'
+import { effectiveReport } from './admin/effective-report.ts'
 import { removeLimit, setLimit } from './admin/limit-change.ts'
 import { listLimits, showLimit } from './admin/limit-list.ts'
+import { poolReport } from './admin/pool-report.ts'
+import { erasePrincipal } from './admin/principal-erasure.ts'
 import type { Audit } from './audit/events.ts'
 import type { Config } from './config/config.ts'
 import { bootstrap } from './desktop/bootstrap-route.ts'
@@ -196,10 +200,11 @@ function openSpending({ config, services, audit, log, clock, monotonic }: Gatewa
 /** Without `admin` its paths are unknown ones. */
 function registerAdmin(server: FastifyInstance, { config, services, audit, clock }: GatewayOptions): void {
   if (config.admin === undefined) return
-  const { pool, tokens, revocations } = services
+  const { pool, sealer, tokens, revocations } = services
   const bearers = { tokens, revocations, clock }
   const admin = {
-    ...{ pool, audit, clock },
+    ...{ pool, sealer, audit, clock },
+    groupLimitMode: config.admin.group_limit_mode,
     findAdministrator: createCredentials({ config: config.admin, bearers }),
   }
   server.decorateRequest('administrator')
@@ -207,4 +212,8 @@ function registerAdmin(server: FastifyInstance, { config, services, audit, clock
   server.route(listLimits(admin))
   server.route(showLimit(admin))
   server.route(removeLimit(admin))
+  server.route(effectiveReport(admin))
+  server.route(auditTrail(admin))
+  server.route(poolReport(admin))
+  server.route(erasePrincipal(admin))
 }

@@ -41,9 +41,14 @@ export function inBoundedTransaction<T>(
 /** Classes of SQLSTATE that say something about the database's state, and nothing about the statement. */
 const PASSING = new Set(['08', '25', '40', '53', '55', '57', '58'])
 
+/** Of class 08, and our own fault: such as a value for a parameter that the statement does not have. */
+const PROTOCOL_VIOLATION = '08P01'
+
 /** Reports whether `error` says that the database cannot do its work now: it is gone, silent, full or read-only. */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return PASSING.has(error.code?.slice(0, 2) ?? '')
+  if (error instanceof pg.DatabaseError) {
+    return error.code !== PROTOCOL_VIOLATION && PASSING.has(error.code?.slice(0, 2) ?? '')
+  }
   // The driver throws plain errors, and Node those of connections; every other kind is a bug.
   return (
     error instanceof DeadlineExceeded ||

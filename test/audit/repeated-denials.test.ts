@@ -58,3 +58,18 @@ test('what was still being summed is written when the audit closes', () => {
 
   assert.deepEqual([lines.length, lines[60]?.repeated], [61, 1])
 })
+
+test('refusals of the Admin API are summed like others, and apart from them', () => {
+  const { audit, lines } = startAudit()
+  const refused: AuditEvent = {
+    ...{ evt: 'admin.denied', request_id: 'r', reason: 'invalid_key', method: 'GET' },
+    ...{ path: '/v1/organizations/spend_limits', client_ip: '203.0.113.7' },
+  }
+  for (let i = 0; i < 60; i += 1) audit.write(denial(`r${i}`))
+  for (let i = 0; i < 80; i += 1) audit.write(refused)
+
+  audit.close()
+
+  assert.equal(lines.length, 60 + 60 + 1)
+  assert.deepEqual([lines.at(-1)?.evt, lines.at(-1)?.repeated], ['admin.denied', 20])
+})

@@ -89,7 +89,8 @@ interface Sent {
 async function send(port: number, { method, target, body, headers }: Sent): Promise<AdminAnswer> {
   const bytes =
     body === undefined || typeof body === 'string' || body instanceof Buffer ? body : JSON.stringify(body)
-  const length = bytes === undefined ? {} : { 'content-length': Buffer.byteLength(bytes) }
+  const isCounted = bytes !== undefined && headers['transfer-encoding'] === undefined
+  const length = isCounted ? { 'content-length': Buffer.byteLength(bytes) } : {}
   const sent = request({ host: '127.0.0.1', port, method, path: target, headers: { ...length, ...headers } })
   const answered = Promise.withResolvers<IncomingMessage>()
   sent.on('response', answered.resolve).on('error', answered.reject)
