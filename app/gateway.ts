@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { createCredentials } from './admin/credentials.ts'
 import { removeLimit, setLimit } from './admin/limit-change.ts'
 import { listLimits, showLimit } from './admin/limit-list.ts'
+import { usageReport } from './admin/usage.ts'
 import type { Audit } from './audit/events.ts'
 import type { Config } from './config/config.ts'
 import { bootstrap } from './desktop/bootstrap-route.ts'
@@ -196,10 +197,10 @@ function openSpending({ config, services, audit, log, clock, monotonic }: Gatewa
 /** Without `admin` its paths are unknown ones. */
 function registerAdmin(server: FastifyInstance, { config, services, audit, clock }: GatewayOptions): void {
   if (config.admin === undefined) return
-  const { pool, tokens, revocations } = services
+  const { pool, sealer, tokens, revocations } = services
   const bearers = { tokens, revocations, clock }
   const admin = {
-    ...{ pool, audit, clock },
+    ...{ pool, sealer, audit, clock },
     findAdministrator: createCredentials({ config: config.admin, bearers }),
   }
   server.decorateRequest('administrator')
@@ -207,4 +208,5 @@ function registerAdmin(server: FastifyInstance, { config, services, audit, clock
   server.route(listLimits(admin))
   server.route(showLimit(admin))
   server.route(removeLimit(admin))
+  server.route(usageReport(admin))
 }
