@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type AdminRig, LIMITS, openAdmin, READ_KEY, WRITE_KEY } from '../support/admin-rig.ts'
 import { type CommandOptions, runAtGateway } from '../support/gateway-command.ts'
-import { addUsage } from '../support/usage-rows.ts'
 
 let rig: AdminRig
 before(async () => {
@@ -86,7 +85,6 @@ test('a key that may only read is told which it takes, and one that is none as w
 
 test('an address where a subject is needed is refused, with the subject that it is of', async () => {
   const { pool } = rig.whole.database
-  await addUsage(pool, [])
   for (const [sub, email] of [
     ['0oa1', 'Ann@example.com'],
     ['0oa2', 'ann@example.com'],
