@@ -7,6 +7,7 @@ import { removeLimit, setLimit } from './admin/limit-change.ts'
 import { listLimits, showLimit } from './admin/limit-list.ts'
 import { poolReport } from './admin/pool-report.ts'
 import { erasePrincipal } from './admin/principal-erasure.ts'
+import { usageReport } from './admin/usage.ts'
 import type { Audit } from './audit/events.ts'
 import type { Config } from './config/config.ts'
 import { bootstrap } from './desktop/bootstrap-route.ts'
@@ -216,4 +217,5 @@ function registerAdmin(server: FastifyInstance, { config, services, audit, clock
   server.route(auditTrail(admin))
   server.route(poolReport(admin))
   server.route(erasePrincipal(admin))
+  server.route(usageReport(admin))
 }

@@ -15,9 +15,10 @@ declare module 'fastify' {
 /** The largest body (H-15). */
 export const MAX_BODY_BYTES = 65_536
 
-/** What a call answers with status 200: JSON, or its text. */
+/** What a call answers with status 200: JSON, or its text, unless it says another type. */
 export interface AdminAnswer {
   readonly body: object | string
+  readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -81,11 +82,11 @@ function denied(
 
 function send(
   reply: FastifyReply,
-  { body, headers = {}, isRead }: AdminAnswer & { isRead: boolean },
+  { body, type = 'application/json', headers = {}, isRead }: AdminAnswer & { isRead: boolean },
 ): FastifyReply {
   return reply
     .headers({ ...headers, ...(isRead && { 'cache-control': 'no-store' }) })
     .header('request-id', adminRequestId(reply.request.id))
-    .type('application/json')
+    .type(type)
     .send(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))) // as bytes, or Fastify adds a charset
 }

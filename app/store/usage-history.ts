@@ -1,5 +1,5 @@
 // What was used and spent in days that are over or still run, summed for reports (M-60).
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 
 /** What a row of a report stands for. */
 export type UsageGrouping = 'user' | 'group' | 'model' | 'upstream' | 'day'
@@ -46,9 +46,9 @@ export interface UsagePage {
  * One page, ascending by key (bytes). Under `group`, who is in two groups counts in each of them, by the groups of the
  * day of use; under every other key all rows together are all that was spent.
  */
-export async function usageHistory(pool: Pool, question: UsageQuestion): Promise<UsagePage> {
+export async function usageHistory(database: Pool | PoolClient, question: UsageQuestion): Promise<UsagePage> {
   const { from, to, groupBy, after, limit } = question
-  const { rows } = await pool.query<SumRow>(
+  const { rows } = await database.query<SumRow>(
     groupBy === 'group'
       ? { ...BY_GROUP, values: [from, to, after, limit + 1] }
       : { ...BY_COLUMN, values: [from, to, after, limit + 1, groupBy] },
