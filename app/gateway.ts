@@ -133,7 +133,7 @@ function registerSignIn(server: FastifyInstance, options: GatewayOptions): void 
 
 function registerSignedIn(server: FastifyInstance, options: GatewayOptions): void {
   const { config, services, drain, audit, log, clock, monotonic } = options
-  const { tokens, revocations, capacity, catalog, upstreams, routing, policies } = services
+  const { tokens, revocations, capacity, catalog, upstreams, routing, policies, spending } = services
   const { timeouts } = config.gatehouse
   const bearer = requireBearer({ tokens, revocations, audit, clock })
   const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
@@ -151,7 +151,10 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
       log,
       loadTest,
       meter: services.ownTelemetry.meter,
+      costCents: spending && (record => spending.recording.costCents(record)),
     }),
+    spending,
+    billingGroupTag: config.admin?.billing_group_tag ?? null,
     maxBodyBytes: config.limits.max_request_bytes,
     clientStallMs: timeouts.client_stall_ms,
   }

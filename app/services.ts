@@ -1,6 +1,7 @@
 // What outlives a request: opened in the order of the boot, closed in reverse.
 import { totalmem } from 'node:os'
 import type { Pool } from 'pg'
+import type { Audit } from './audit/events.ts'
 import type { AuditLog } from './audit/log.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
@@ -14,6 +15,7 @@ import type { Catalog } from './inference/catalog.ts'
 import { openCatalog } from './inference/open-catalog.ts'
 import { pricedModels } from './inference/priced-models.ts'
 import { Routing } from './inference/routing/routing.ts'
+import type { Spending } from './inference/spending.ts'
 import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
 import type { Clock } from './lib/clock.ts'
@@ -28,19 +30,16 @@ import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { idpProxyUse } from './net/proxy-use.ts'
 import type { Metrics } from './observability/open-metrics.ts'
-import {
-  loadMetrics,
-  type OwnTelemetry,
-  type OwnTelemetryOptions,
-  openOwnTelemetry,
-} from './observability/own-telemetry.ts'
+import { loadMetrics, type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
-import { Pricing } from './spend/pricing.ts'
+import { entryIdAt } from './spend/entry-id.ts'
+import { type Cost, Pricing } from './spend/pricing.ts'
+import { type RecordedUsage, Recording } from './spend/recording.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
@@ -53,7 +52,7 @@ export interface ServicesOptions {
   readonly version: string
   /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
   readonly configSha256: string | null
-  readonly audit: Pick<AuditLog, 'dropped'>
+  readonly audit: Pick<AuditLog, 'dropped' | 'write'>
   /** The folder of the numbered .sql files. */
   readonly migrations: string
   readonly log: Log
@@ -81,6 +80,8 @@ export interface Services extends AsyncDisposable {
   readonly relay: Relay
   readonly capacity: Capacity
   readonly ownTelemetry: OwnTelemetry
+  /** Null without `admin`. */
+  readonly spending: (Spending & { readonly recording: Recording }) | null
 }
 
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
@@ -102,7 +103,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const ownTelemetry = opening.use(
     await openOwn(options, { ...inference, network, metrics, relay, pool, readiness }),
   )
-  const services = { pool, readiness, relay, signIn, ...sessions, ...inference, settingsDrift, ownTelemetry }
+  const audit = ownTelemetry.counted(options.audit)
+  const spending = openSpending(options, { pool, audit, catalog: inference.catalog })
+  opening.defer(() => spending?.recording.stop(0)) // as above
+  const shared = { pool, readiness, relay, signIn, settingsDrift, ownTelemetry, spending }
+  const services = { ...shared, ...sessions, ...inference }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -183,6 +188,7 @@ function openInference({ config, environment, version, log, monotonic }: Service
     ...{ upstreams: config.upstreams, network, version, clock: monotonic, log },
     ttfbMs: config.timeouts.upstream_ttfb_ms,
     azureClientId: environment.azureClientId,
+    takesTags: config.admin?.billing_group_tag === undefined,
   })
   const routing = new Routing({
     ...{ config: config.gatehouse.routing, upstreams: upstreams.keys(), random: Math.random },
@@ -217,16 +223,44 @@ function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelem
     ...{ log, clock, monotonic },
     subjects: { ...observed, audit, facts: { version, contract: CONTRACT, configSha256 } },
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
-    costOf: openCosts(config, catalog),
+    costOf: openCosts(config, { catalog, pricing: config.pricing }),
     googleToken: () => createGoogleToken({ network, log, clock }),
   })
 }
 
-/** What a reply costs, by the configuration's prices. */
-function openCosts(config: Config, catalog: Catalog): OwnTelemetryOptions['costOf'] {
+/** Records what requests use; nobody is refused yet. */
+function openSpending(
+  { config, log, clock, monotonic }: ServicesOptions,
+  { pool, catalog, audit }: { pool: Pool; catalog: Catalog; audit: Audit },
+): Services['spending'] {
+  if (config.admin === undefined) return null
+  const costOf = openCosts(config, { catalog, pricing: config.pricing })
+  const listOf = openCosts(config, { catalog, pricing: undefined })
+  const recording = new Recording({
+    ...{ pool, audit, log, clock: monotonic, observer: null, config: config.gatehouse.spend },
+    costsOf: record => ({ amount: costOf(record).amount, list: listOf(record).amount }),
+    modelOf: requested => catalog.resolve(requested)?.id ?? requested,
+  })
+  return {
+    recording,
+    begin({ identity }) {
+      const admittedAt = clock()
+      const admission = { entryId: entryIdAt(admittedAt), admittedAt, identity, headers: {}, isHeld: false }
+      return { pass: () => Promise.resolve(admission) }
+    },
+    settle: (admission, record) => recording.settle(admission, record),
+    release: admission => recording.release(admission),
+  }
+}
+
+/** What a reply costs, by those prices, or by the list. */
+function openCosts(
+  config: Config,
+  { catalog, pricing: configured }: { catalog: Catalog; pricing: Config['pricing'] },
+): (record: RecordedUsage) => Cost {
   const pricing = new Pricing({
     models: pricedModels(config.upstreams),
-    pricing: config.pricing,
+    pricing: configured,
     regionalPremium: config.gatehouse.spend.regional_premium,
   })
   return record => {

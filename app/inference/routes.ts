@@ -10,8 +10,10 @@ import type { Log } from '../lib/log.ts'
 import type { Ticker } from '../lib/ticker.ts'
 import type {} from '../session/bearer.ts'
 import { advisorModels } from './advisor-models.ts'
+import { billingGroupOf } from './billing-group.ts'
 import type { Capacity, Ticket } from './capacity.ts'
 import type { Catalog } from './catalog.ts'
+import { Charge } from './charge.ts'
 import { ClientSide } from './client-side.ts'
 import type { Dispatch } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
@@ -20,6 +22,7 @@ import { modelDenied, modelUnknown } from './model-refusals.ts'
 import type { ModelPolicy } from './models-route.ts'
 import type { InferenceObserver } from './observer.ts'
 import { readRequestBody } from './request-body.ts'
+import type { Spending } from './spending.ts'
 
 export interface InferenceOptions {
   /** The hook that sets `request.session` or refuses. */
@@ -44,6 +47,10 @@ export interface InferenceOptions {
   readonly clientStallMs: number
   /** Null unless `load_test_mode` is on. */
   readonly loadTest: LoadTest | null
+  /** Null when nobody watches spend. */
+  readonly spending: Spending | null
+  /** `admin.billing_group_tag`; null when it is not set. */
+  readonly billingGroupTag: string | null
 }
 
 type Operation = 'messages' | 'count_tokens'
@@ -146,19 +153,34 @@ async function checkAndDispatch(
     throw modelDenied(named, denial)
   }
   if (model === null) throw modelUnknown(body.model)
-  await options.dispatch({
-    ...admitted,
-    body,
-    routes: model.routes,
-    call: {
-      operation,
-      clientModel: body.model,
-      stream: body.stream,
-      headers: request.headers,
-      query: queryOf(request),
-      identity,
-    },
-  })
+  const { billingGroupTag: tag } = options
+  if (tag !== null) exchange.billingGroup = billingGroupOf(body, { tag, identity })
+  const charge = operation === 'messages' ? await admit(options, exchange) : null
+  try {
+    await options.dispatch({
+      ...{ ...admitted, body, charge },
+      routes: model.routes,
+      contextWindow: model.builtin?.maxInputTokens ?? null,
+      call: {
+        operation,
+        clientModel: body.model,
+        stream: body.stream,
+        headers: request.headers,
+        query: queryOf(request),
+        identity,
+      },
+    })
+  } finally {
+    charge?.close()
+  }
+}
+
+async function admit(
+  { spending }: InferenceOptions,
+  { requestId, identity }: Exchange,
+): Promise<Charge | null> {
+  if (spending === null) return null
+  return new Charge(spending, await spending.begin({ requestId, identity }).pass(null))
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -41,6 +41,8 @@ export interface RigOptions {
   readonly loadTest?: LoadTestConfig
   readonly policy?: InferenceOptions['policy']
   readonly observer?: InferenceOptions['observer']
+  readonly spending?: InferenceOptions['spending']
+  readonly billingGroupTag?: string
 }
 
 /** The inference routes behind a real listener, in front of real sockets; the bearer check and the catalog are the test's. */
@@ -138,6 +140,8 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     maxBodyBytes: 33_554_432,
     clientStallMs: options.clientStallMs ?? 300_000,
     loadTest,
+    spending: options.spending ?? null,
+    billingGroupTag: options.billingGroupTag ?? null,
   }
   const listener = await startListener([messages(inference), countTokens(inference)], { drain, log })
   return {
