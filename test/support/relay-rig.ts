@@ -82,6 +82,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     ),
     ttfbMs: options.ttfbMs,
     azureClientId: options.azureClientId,
+    takesTags: options.billingGroupTag === undefined,
     network,
     version: '9.9.9',
     clock,
