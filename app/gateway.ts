@@ -154,7 +154,6 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
   const inference = {
     ...{ capacity, catalog, audit, drain, loadTest, log, policy },
     bearer: spend === null ? bearer : notingRequests(bearer, services.lastSeen),
-    spending: spend?.gate ?? null,
     observer: services.ownTelemetry.inference,
     settingsState: services.settingsDrift?.stateOf ?? null,
     clock: monotonic,
@@ -166,7 +165,10 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
       log,
       loadTest,
       meter: services.ownTelemetry.meter,
+      costCents: spend && (record => spend.costCents(record)),
     }),
+    spending: spend,
+    billingGroupTag: config.admin?.billing_group_tag ?? null,
     maxBodyBytes: config.limits.max_request_bytes,
     clientStallMs: timeouts.client_stall_ms,
   }
@@ -191,9 +193,10 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions): voi
 /** Null without `admin`: then nobody watches what is spent. */
 function openSpending({ config, services, audit, log, clock, monotonic }: GatewayOptions): OpenSpend | null {
   const { admin, enforcement } = config
-  if (admin === undefined || services.spendReader === null) return null
+  const { spendReader: reader, recording } = services
+  if (admin === undefined || reader === null || recording === null) return null
   return openSpend({
-    ...{ reader: services.spendReader, admin, audit, log, clock, monotonic, observer: null },
+    ...{ reader, recording, admin, audit, log, clock, monotonic, observer: null },
     failsClosed: enforcement.fail_closed_on_error,
   })
 }

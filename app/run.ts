@@ -69,13 +69,15 @@ export async function run(options: RunOptions): Promise<void> {
     warnOfSurroundings(options)
     options.onReady?.()
     await aborted(ending)
+    services.recording?.hurry()
     const ended = await endRequests(drain, environment.drainTimeoutMs, options)
     const telemetry = services.relay.stop(TELEMETRY_MS)
     await drain.whenIdle(CLOSE_STEP_MS) // what was cut hands over its last whole event
     const ownTelemetry = services.ownTelemetry.stop(CLOSE_STEP_MS) // with everything that was cut in it
     server.server.closeAllConnections()
+    const spend = services.recording?.stop(CLOSE_STEP_MS)
     await settled(server.close(), CLOSE_STEP_MS)
-    await Promise.all([telemetry, ownTelemetry])
+    await Promise.all([telemetry, ownTelemetry, spend])
     audit.write({ evt: 'server.stop', signal: String(ending.reason), ...ended })
   } finally {
     await settled(services[Symbol.asyncDispose](), CLOSE_STEP_MS)

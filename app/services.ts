@@ -12,7 +12,6 @@ import type { SignIn } from './identity/sign-in.ts'
 import { type Capacity, createCapacity, defaultBufferedBytes } from './inference/capacity.ts'
 import type { Catalog } from './inference/catalog.ts'
 import { openCatalog } from './inference/open-catalog.ts'
-import { pricedModels } from './inference/priced-models.ts'
 import { Routing } from './inference/routing/routing.ts'
 import { openUpstreams } from './inference/upstreams/open.ts'
 import type { Upstream } from './inference/upstreams/upstream.ts'
@@ -28,21 +27,16 @@ import { createGoogleToken } from './net/google-token.ts'
 import { type Network, openNetwork } from './net/network.ts'
 import { idpProxyUse } from './net/proxy-use.ts'
 import type { Metrics } from './observability/open-metrics.ts'
-import {
-  loadMetrics,
-  type OwnTelemetry,
-  type OwnTelemetryOptions,
-  openOwnTelemetry,
-} from './observability/own-telemetry.ts'
+import { loadMetrics, type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
+import { openPrices, openRecording, type Prices } from './services/recording.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
-import { Pricing } from './spend/pricing.ts'
+import type { Recording } from './spend/recording.ts'
 import { SpendReader } from './spend/spend-reader.ts'
-import { UnknownPrices } from './spend/unknown-prices.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
@@ -57,7 +51,7 @@ export interface ServicesOptions {
   readonly version: string
   /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
   readonly configSha256: string | null
-  readonly audit: Pick<AuditLog, 'dropped'>
+  readonly audit: Pick<AuditLog, 'dropped' | 'write'>
   /** The folder of the numbered .sql files. */
   readonly migrations: string
   readonly log: Log
@@ -88,6 +82,8 @@ export interface Services extends AsyncDisposable {
   readonly relay: Relay
   readonly capacity: Capacity
   readonly ownTelemetry: OwnTelemetry
+  /** Null without `admin`. */
+  readonly recording: Recording | null
 }
 
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
@@ -106,13 +102,19 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const inference = openInference(options, network)
   const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
   opening.defer(() => settingsDrift?.close())
+  const { catalog } = inference
+  const prices = openPrices({ ...options, catalog })
+  const recording = openRecording({
+    ...{ ...options, pool, catalog, prices },
+    audit: metrics?.counted(options.audit) ?? options.audit,
+    observer: metrics?.spend ?? null,
+  })
+  opening.defer(() => recording?.stop(0)) // as above
   const ownTelemetry = opening.use(
-    await openOwn(options, { ...inference, network, metrics, relay, pool, readiness }),
+    await openOwn(options, { ...inference, network, metrics, relay, pool, readiness, prices, recording }),
   )
-  const services = {
-    ...{ pool, readiness, spendReader, relay, signIn, ...sessions, ...inference },
-    ...{ settingsDrift, ownTelemetry },
-  }
+  const shared = { pool, readiness, spendReader, relay, signIn, settingsDrift, ownTelemetry, recording }
+  const services = { ...shared, ...sessions, ...inference }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -206,6 +208,7 @@ function openInference({ config, environment, version, log, monotonic }: Service
     ...{ upstreams: config.upstreams, network, version, clock: monotonic, log },
     ttfbMs: config.timeouts.upstream_ttfb_ms,
     azureClientId: environment.azureClientId,
+    takesTags: config.admin?.billing_group_tag === undefined,
   })
   const routing = new Routing({
     ...{ config: config.gatehouse.routing, upstreams: upstreams.keys(), random: Math.random },
@@ -230,36 +233,26 @@ interface Observed {
   readonly capacity: Capacity
   readonly pool: Pool
   readonly readiness: Readiness
+  readonly prices: Prices
+  readonly recording: Recording | null
 }
 
 function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelemetry> {
   const { config, version, configSha256, audit, log, clock, monotonic } = options
-  const { network, metrics, catalog } = observed
+  const { network, metrics, catalog, prices } = observed
   return openOwnTelemetry({
     ...{ config: config.gatehouse.observability, metrics, upstreams: config.upstreams, network, version },
     ...{ log, clock, monotonic },
-    subjects: { ...observed, spendQueue: null, audit, facts: { version, contract: CONTRACT, configSha256 } },
+    subjects: {
+      ...observed,
+      spendQueue: observed.recording,
+      audit,
+      facts: { version, contract: CONTRACT, configSha256 },
+    },
     modelOf: requested => catalog.resolve(requested)?.id ?? 'other',
-    costOf: openCosts(options, catalog),
+    costOf: prices.costOf,
     googleToken: () => createGoogleToken({ network, log, clock }),
   })
-}
-
-/** What a reply costs, by the configuration's prices; says so of a model that has none. */
-function openCosts({ config, log }: ServicesOptions, catalog: Catalog): OwnTelemetryOptions['costOf'] {
-  const unknown = new UnknownPrices(log)
-  const pricing = new Pricing({
-    models: pricedModels(config.upstreams),
-    pricing: config.pricing,
-    regionalPremium: config.gatehouse.spend.regional_premium,
-  })
-  return record => {
-    const { upstream, upstream_model: sentAs, client_model: requested } = record
-    const id = catalog.resolve(requested)?.id ?? requested
-    const cost = pricing.cost(record, { upstream, sentAs, requested, id })
-    unknown.met(upstream, cost.unknown)
-    return cost
-  }
 }
 
 async function openDrift(

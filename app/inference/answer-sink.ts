@@ -38,8 +38,12 @@ export interface Answer {
   readonly flow: FlowControl
   /** The first byte for the client is about to be written. */
   began(): void
-  /** The answer is complete, or cut. */
-  over(outcome?: Outcome): void
+  /** Whether the end of the answer waits until what it used is stored: the last bytes must not leave before. */
+  readonly holdsEnd: boolean
+  /** The answer is complete: everything was written but `last`, which leaves with its end. */
+  finish(last?: Buffer): void
+  /** The answer was cut. */
+  over(outcome: Outcome): void
   /** The reply broke before a byte of it was written. */
   endedEarly(): void
 }

@@ -10,6 +10,8 @@ export interface Served {
   readonly kind: 'served'
   readonly outcome: Outcome | undefined
   readonly usage: ReplyUsage | null
+  /** What is still to be done to end the answer, `last` being its last bytes; null when nothing is. */
+  readonly end: { readonly last: Buffer | undefined } | null
   /** Whether the upstream had the whole request and said nothing about its cost when it was given up. */
   readonly isAbandoned: boolean
 }

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Answer, AnswerSink, FlowControl, Outcome } from './answer-sink.ts'
-import type { AttemptResult } from './attempt-result.ts'
+import type { AttemptResult, Served } from './attempt-result.ts'
 import type { ClientListener, ClientSide } from './client-side.ts'
 import { causeOf, reasonOf } from './connection-failure.ts'
 import { decoderOf } from './content-encoding.ts'
@@ -34,6 +34,10 @@ export interface AttemptOptions {
   readonly ttfbMs: number
   /** Whether an error in the place of a stream's content sends the request to another upstream, which is left. */
   readonly holdsStart: boolean
+  /** Whether the answer is ended by whoever gets the result, and not here. */
+  readonly holdsEnd: boolean
+  /** Input tokens to count where the answer tells none. */
+  readonly assumedInput: number
   /** How long the upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
   readonly idleMs: number
   /** The request's first byte is about to be written. */
@@ -198,6 +202,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 
   #openRelay(headers: IncomingHttpHeaders, flow: FlowControl): AnswerSink {
     const { client, call, clock, log, onOddField, upstream, errorEvent, stated, holdsStart } = this.#options
+    const { holdsEnd, assumedInput } = this.#options
     const isCloud = upstream.cloud !== null
     const answer: Answer = {
       client,
@@ -206,11 +211,13 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       isDecoded: this.#decoder !== null,
       flow,
       began: () => this.#options.began(this.#status, this.#upstreamRequestId),
+      holdsEnd,
+      finish: last => this.#complete(last),
       over: outcome => this.#serve(outcome),
       endedEarly: () => this.#finish({ kind: 'ended_early' }),
     }
     return openReplySink({
-      ...{ upstream, call, headers, answer, clock, log, onOddField, holdsStart },
+      ...{ upstream, call, headers, answer, clock, log, onOddField, holdsStart, assumedInput },
       errorEvent:
         errorEvent === null ? null : (data, type) => errorEvent(this.#withoutCredential(data), type),
       stated: body => stated(this.#withoutCredential(body)),
@@ -252,10 +259,18 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     this.#finish({ kind: 'unreachable', upstream: this.#options.upstream.name, reason, cause })
   }
 
-  #serve(outcome: Outcome | undefined): void {
+  /** Where nobody waits, the client does not wait for its answer to be read again either. */
+  #complete(last: Buffer | undefined): void {
+    const { client, holdsEnd } = this.#options
+    if (!holdsEnd) client.end(last)
+    this.#serve(undefined, holdsEnd ? { last } : null)
+  }
+
+  #serve(outcome: Outcome | undefined, end: Served['end'] = null): void {
+    if (this.#isOver) return
     const usage = this.#sink?.usage() ?? null
     const isAbandoned = outcome === 'client_abort' && this.#isSent && usage === null && !this.#hasBegun
-    this.#finish({ kind: 'served', outcome, usage, isAbandoned })
+    this.#finish({ kind: 'served', outcome, usage, end, isAbandoned })
   }
 
   #finish(result: AttemptResult): void {

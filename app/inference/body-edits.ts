@@ -6,6 +6,9 @@ export type BodyEdit =
   | { readonly kind: 'set'; readonly name: MemberName; readonly value: string | readonly string[] }
   | { readonly kind: 'delete'; readonly name: MemberName }
 
+/** Takes the member away that says whom a request is for, where its beta does not go either (I-13). */
+export const NO_TAGS: BodyEdit = { kind: 'delete', name: 'tags' }
+
 /** A validated body: its bytes as they came, and where its top-level members stand. */
 export interface ScannedBody extends TopLevelMembers {
   readonly chunks: readonly Buffer[]

@@ -36,6 +36,8 @@ export class ClientSide implements Ticking, OpenStream {
   #hasWritten = false
   #successHeaders: Readonly<Record<string, string>> = {}
   #isWaiting = false
+  /** Ends the wait before the end of the answer. */
+  #endNow: (() => void) | null = null
   /** Set by the first tick that finds bytes waiting: a coarse clock must not count time before that. */
   #waitingSince: number | null = null
 
@@ -117,6 +119,17 @@ export class ClientSide implements Ticking, OpenStream {
     this.#isWaiting = true // until `close`: a client that reads nothing must not keep its socket for ever
   }
 
+  /** Ends the answer as `end` does, but not before `stored` resolves, unless the drain window is over first. */
+  async endAfter(stored: Promise<void> | null, bytes?: Buffer): Promise<void> {
+    if (stored !== null && !this.#isGone && !this.#isCut) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#endNow = resolve
+      await Promise.race([stored, promise])
+      this.#endNow = null
+    }
+    this.end(bytes)
+  }
+
   /**
    * Breaks the connection off after the bytes written so far, so that the client cannot take half an answer for
    * a whole one: the answer's framing stays unfinished.
@@ -141,7 +154,8 @@ export class ClientSide implements Ticking, OpenStream {
   /** The drain window is over. */
   cut(): void {
     this.#isCut = true
-    if (this.#listener === null) this.breakOff()
+    if (this.#endNow !== null) this.#endNow()
+    else if (this.#listener === null) this.breakOff()
     else this.#listener.drained()
   }
 
@@ -162,6 +176,7 @@ export class ClientSide implements Ticking, OpenStream {
     this.#options.ticker.remove(this)
     if (this.#raw.writableFinished) return
     this.#isGone = true
+    this.#endNow?.()
     this.#listener?.clientGone()
   }
 }

@@ -1,12 +1,12 @@
 // Walks the upstreams that serve the model, in the order that routing says, until one of them answers.
 import { Refusal } from '../http/errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
-import { type AbandonedCounts, createAbandonedCounts } from './abandoned-count.ts'
+import type { Outcome } from './answer-sink.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { AttemptResult, Served } from './attempt-result.ts'
 import type { Ticket } from './capacity.ts'
+import type { Charge } from './charge.ts'
 import type { ClientSide } from './client-side.ts'
 import { translateAnswer, translateEvent, wordsForLog } from './cloud-answer.ts'
 import { INPUT_TOO_LONG, refusesCredential } from './cloud-errors.ts'
@@ -24,25 +24,23 @@ import {
 import type { LoadTest } from './load-test.ts'
 import type { AttemptRecord } from './observer.ts'
 import { isTooLong, outgoingBody, refuseSettings } from './outgoing-body.ts'
+import { Reckoning, type ReckoningOptions } from './reckoning.ts'
 import type { RequestBody } from './request-body.ts'
 import type { Routing } from './routing/routing.ts'
 import { UNKNOWN, verdictOn } from './routing/verdict.ts'
 import type { Route, Walk as Way } from './routing/walk.ts'
 import type { Call, RequestHead, Upstream } from './upstreams/upstream.ts'
-import type { ReplyUsage, UsageRecord } from './usage-record.ts'
+import { tokensOf } from './usage.ts'
 
-export interface DispatchOptions {
+export interface DispatchOptions extends ReckoningOptions {
   /** Every configured upstream, by name. */
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly routing: Routing
   /** How long an upstream may be silent inside an answer, in milliseconds; 0 = for ever. */
   readonly idleMs: number
   readonly clock: Clock
-  readonly log: Log
   /** Null unless `load_test_mode` is on. */
   readonly loadTest: Pick<LoadTest, 'answer'> | null
-  /** Takes what each metered reply used. */
-  readonly meter?: ((record: UsageRecord) => void) | null
 }
 
 /** One admitted and checked request. */
@@ -51,6 +49,10 @@ export interface Order {
   readonly client: ClientSide
   readonly body: RequestBody
   readonly ticket: Ticket
+  /** Null where nobody watches spend, and for what costs nothing. */
+  readonly charge: Charge | null
+  /** The model's window in tokens; null where it is unknown. */
+  readonly contextWindow: number | null
   /** Where the model is served, in the order of the file. */
   readonly routes: readonly Route[]
   /** The call without the upstream's id for the model. */
@@ -75,13 +77,13 @@ interface Walk {
 
 class Dispatching {
   readonly #options: DispatchOptions
-  readonly #abandoned: AbandonedCounts
+  readonly #reckoning: Reckoning
   readonly #log: AttemptLog
   readonly #counting: CountMemory
 
   constructor(options: DispatchOptions) {
     this.#options = options
-    this.#abandoned = createAbandonedCounts(options.log)
+    this.#reckoning = new Reckoning(options)
     this.#log = new AttemptLog(options)
     this.#counting = new CountMemory(options.clock)
   }
@@ -139,7 +141,7 @@ class Dispatching {
     walk.way.over(verdictOn(result, told), result.kind === 'served' ? result.usage : null)
     switch (result.kind) {
       case 'served':
-        this.#served(order, { upstream, call, result })
+        await this.#served(order, { upstream, call, result })
         return 'answered'
       case 'ended_early':
         throw new Refusal('upstream_ended_early', 'the upstream ended the reply early')
@@ -199,7 +201,7 @@ class Dispatching {
       const cause = `no credential: ${error instanceof Error ? error.message : String(error)}`
       return { kind: 'unreachable', upstream: upstream.name, reason: 'credentials', cause }
     }
-    if (client.isGone) return { kind: 'served', outcome: client.departure, usage: null, isAbandoned: false }
+    if (client.isGone) return gone(client.departure)
     const { clock, log, loadTest, idleMs, routing } = this.#options
     const hasNext = way.hasNext()
     const { promise, resolve } = Promise.withResolvers<AttemptResult>()
@@ -214,6 +216,8 @@ class Dispatching {
         idleMs,
         ttfbMs: hasNext && call.stream ? Math.min(upstream.ttfbMs, routing.firstByteMs) : upstream.ttfbMs,
         holdsStart: hasNext && loadTest === null,
+        holdsEnd: order.charge !== null,
+        assumedInput: assumedInput(order),
         sending: () => exchange.sending(record),
         began: (status, upstreamRequestId) => {
           exchange.answered({ upstream: upstream.name, status, upstreamRequestId })
@@ -234,50 +238,18 @@ class Dispatching {
     return promise
   }
 
-  #served(
+  /** The end of the answer waits until what it used is stored; of a client that is gone nobody waits for it. */
+  async #served(
     order: Order,
     { upstream, call, result }: { upstream: Upstream; call: Call; result: Served },
-  ): void {
-    const { exchange, body } = order
+  ): Promise<void> {
+    const { exchange, client } = order
     if (result.outcome !== undefined) exchange.brokeOff(result.outcome)
-    exchange.usage = result.usage
-    const aborted = result.outcome !== undefined
-    if (result.usage !== null) this.#hand(exchange, { upstream, call, usage: result.usage, aborted })
-    if (!result.isAbandoned || call.operation !== 'messages' || exchange.isLoadTest) return
-    const { chunks, length, open, memberCount, members, hasProviderSettings } = body
-    void this.#abandoned
-      .count({ upstream, call, body: { chunks, length, open, memberCount, members, hasProviderSettings } })
-      .then(usage => usage !== null && this.#hand(exchange, { upstream, call, usage, aborted: true }))
-  }
-
-  #hand(
-    exchange: Exchange,
-    {
-      upstream,
-      call,
-      usage,
-      aborted,
-    }: { upstream: Upstream; call: Call; usage: ReplyUsage; aborted: boolean },
-  ): void {
-    const record: UsageRecord = {
-      request_id: exchange.requestId,
-      sub: exchange.identity.sub,
-      upstream: upstream.name,
-      upstream_model: call.model,
-      client_model: call.clientModel,
-      ...usage,
-      aborted,
-      load_test: exchange.isLoadTest,
-    }
-    try {
-      this.#options.meter?.(record)
-    } catch (error) {
-      // The developer has the answer; what it used must not undo that.
-      this.#options.log.error('the usage of a reply could not be recorded', {
-        ...exchange.ids(),
-        cause: String(error),
-      })
-    }
+    const stored = this.#reckoning.served({ ...order, upstream, call, result })
+    if (result.end === null) return
+    const { last } = result.end
+    await client.endAfter(stored, last)
+    if (client.isGone && last !== undefined) exchange.brokeOff(client.departure)
   }
 
   /** What a cloud's `error` events become; null where they pass as they are. */
@@ -291,6 +263,15 @@ class Dispatching {
       return event
     }
   }
+}
+
+/** The input of a request whose answer tells nothing (M-26), in tokens. */
+function assumedInput({ body, contextWindow }: Order): number {
+  return Math.min(tokensOf(body.length), contextWindow ?? Number.POSITIVE_INFINITY)
+}
+
+function gone(outcome: Outcome): Served {
+  return { kind: 'served', outcome, usage: null, end: null, isAbandoned: false }
 }
 
 function outcomeOf(result: AttemptResult): AttemptOutcome {

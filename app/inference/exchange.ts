@@ -43,6 +43,10 @@ export class Exchange {
   model: string | null = null
   stream: boolean | undefined
   usage: ReplyUsage | null = null
+  /** What the reply costs; null where nobody asks. */
+  costCents: string | null = null
+  /** What the request says of its own in `tags`, where the operator asks. */
+  billingGroup: string | null = null
   /** Why a policy refused the model. */
   denial: ModelDenial['reason'] | null = null
   /** Why the upstream that was asked first was the first; null where there was no choice. */
@@ -154,6 +158,8 @@ export class Exchange {
       retry_denied: this.isRetryDenied || undefined,
       ttfb_ms: this.#firstByteAt === undefined ? undefined : this.#elapsed(this.#firstByteAt),
       usage: this.usage === null ? undefined : auditUsage(this.usage),
+      billing_group: this.billingGroup ?? undefined,
+      cost_cents: this.costCents ?? undefined,
       outcome: this.#outcome,
       load_test: this.isLoadTest || undefined,
       settings_state: this.#options.settingsState ?? undefined,

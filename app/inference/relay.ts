@@ -81,8 +81,7 @@ export class StreamRelay implements AnswerSink {
       return
     }
     this.#boundary.flush(this)
-    this.#answer.client.end()
-    this.#answer.over()
+    this.#answer.finish()
   }
 
   broke(): void {
@@ -100,8 +99,7 @@ export class StreamRelay implements AnswerSink {
   fail(data: Buffer, type: string): void {
     this.#isOver = true
     if (this.#errorEvent !== null) this.writeBytes(this.#errorEvent(data, type))
-    this.#answer.client.end()
-    this.#answer.over()
+    this.#answer.finish()
   }
 
   usage(): ReplyUsage | null {

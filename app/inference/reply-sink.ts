@@ -26,6 +26,8 @@ export interface ReplySinkOptions extends Pick<AmazonStreamOptions, 'refused' | 
   readonly errorEvent: ErrorEvent | null
   /** Whether another upstream is left, which can make good an error in the place of the content. */
   readonly holdsStart: boolean
+  /** Input tokens to count where the reply tells none. */
+  readonly assumedInput: number
   onOddField(field: string): void
   /** The first event of frames, or the first content of a stream whose start was held, has come. */
   begun(): void
@@ -43,8 +45,8 @@ export function openReplySink(options: ReplySinkOptions): AnswerSink {
   return openDocument(options)
 }
 
-function meterOf({ call, onOddField }: ReplySinkOptions): StreamMeter {
-  return new StreamMeter(call.model, onOddField)
+function meterOf({ call, onOddField, assumedInput }: ReplySinkOptions): StreamMeter {
+  return new StreamMeter({ upstreamModel: call.model, onOddField, assumedInput })
 }
 
 function openRelay({ answer, log, errorEvent, upstream }: ReplySinkOptions, meter: StreamMeter): StreamRelay {
@@ -68,7 +70,7 @@ function holdStart(options: ReplySinkOptions): HeldStart {
     broke: () => unreadable('the stream ended before its first content'),
     breakOff: () => answer.client.breakOff(),
     isCloud: upstream.cloud !== null,
-    meter: () => new StreamMeter(call.model, () => {}),
+    meter: () => meterOf({ ...options, onOddField: () => {} }),
     now: clock(),
   })
 }
@@ -88,13 +90,14 @@ function openFrames(options: ReplySinkOptions): AnswerSink {
   })
 }
 
-function openDocument({ answer, call, upstream, headers, onOddField, log }: ReplySinkOptions): AnswerSink {
+function openDocument(options: ReplySinkOptions): AnswerSink {
+  const { answer, call, upstream, headers, onOddField, log, assumedInput } = options
   const isCount = call.operation === 'count_tokens'
   const member = isCount ? upstream.counting?.member : undefined
   return new WholeReply(answer, {
     upstreamModel: call.model,
     isMetered: !isCount,
-    ...{ onOddField, log },
+    ...{ onOddField, log, assumedInput },
     supplied: upstream.cloud === null ? undefined : usageOfHeaders(headers),
     rewrite: member === undefined ? undefined : body => countAnswer(body, member),
   })

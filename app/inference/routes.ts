@@ -10,8 +10,10 @@ import type { Log } from '../lib/log.ts'
 import type { Ticker } from '../lib/ticker.ts'
 import type {} from '../session/bearer.ts'
 import { advisorModels } from './advisor-models.ts'
+import { billingGroupOf } from './billing-group.ts'
 import type { Capacity, Ticket } from './capacity.ts'
 import type { Catalog, ResolvedModel } from './catalog.ts'
+import { Charge } from './charge.ts'
 import { ClientSide } from './client-side.ts'
 import type { Dispatch } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
@@ -30,8 +32,6 @@ export interface InferenceOptions {
   readonly policy: ModelPolicy
   /** Judges what a client says of its settings; null when nobody asks. */
   readonly settingsState: ((identity: Identity, headers: IncomingHttpHeaders) => SettingsState) | null
-  /** Null when nobody watches spend. */
-  readonly spending: Pick<Spending, 'begin'> | null
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly log: Log
@@ -47,6 +47,10 @@ export interface InferenceOptions {
   readonly clientStallMs: number
   /** Null unless `load_test_mode` is on. */
   readonly loadTest: LoadTest | null
+  /** Null when nobody watches spend. */
+  readonly spending: Spending | null
+  /** `admin.billing_group_tag`; null when it is not set. */
+  readonly billingGroupTag: string | null
 }
 
 type Operation = 'messages' | 'count_tokens'
@@ -132,20 +136,26 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   const spending = operation === 'messages' ? options.spending : null
   const gate = spending?.begin({ requestId: exchange.requestId, identity }) ?? null
   const { body, model } = await unlessBlocked(gate, check(incoming, admitted))
-  if (gate !== null) client.onSuccess((await gate.pass(estimateOf(body, model))).headers)
-  await options.dispatch({
-    ...admitted,
-    body,
-    routes: model.routes,
-    call: {
-      operation,
-      clientModel: body.model,
-      stream: body.stream,
-      headers: request.headers,
-      query: queryOf(request),
-      identity,
-    },
-  })
+  const admission = gate === null ? null : await gate.pass(estimateOf(body, model))
+  if (admission !== null) client.onSuccess(admission.headers)
+  const charge = spending !== null && admission !== null ? new Charge(spending, admission) : null
+  try {
+    await options.dispatch({
+      ...{ ...admitted, body, charge },
+      routes: model.routes,
+      contextWindow: model.builtin?.maxInputTokens ?? null,
+      call: {
+        operation,
+        clientModel: body.model,
+        stream: body.stream,
+        headers: request.headers,
+        query: queryOf(request),
+        identity,
+      },
+    })
+  } finally {
+    charge?.close()
+  }
 }
 
 /** What is wrong with the request comes after the gate's refusal, which is asked for meanwhile. */
@@ -179,6 +189,8 @@ async function check({ options, request }: Incoming, { exchange, ticket }: Admit
     throw modelDenied(named, denial)
   }
   if (model === null) throw modelUnknown(body.model)
+  const { billingGroupTag: tag } = options
+  if (tag !== null) exchange.billingGroup = billingGroupOf(body, { tag, identity: exchange.identity })
   return { body, model }
 }
 

@@ -28,6 +28,8 @@ export interface UsageRecord {
   /** Whether the reply ended before its time, whoever ended it. */
   readonly aborted: boolean
   readonly load_test: boolean
+  /** What the request says of its own in `tags`, where the operator asks (I-14); absent for none. */
+  readonly billing_group?: string
 }
 
 /** The reading of one reply, before it is known whose it is. */
@@ -68,16 +70,16 @@ export class UsageTally {
   #speed: string | null = null
   #geo: string | null = null
   #iterations: readonly unknown[] = []
-  #seen = false
+  #isUsable = false
   readonly #onOddField: (field: string) => void
 
   constructor(onOddField: (field: string) => void) {
     this.#onOddField = onOddField
   }
 
-  /** Whether any `usage` object was seen. */
-  get isSeen(): boolean {
-    return this.#seen
+  /** Whether any count of tokens was told. */
+  get isUsable(): boolean {
+    return this.#isUsable
   }
 
   add(usage: unknown): void {
@@ -85,7 +87,6 @@ export class UsageTally {
       if (usage !== undefined && usage !== null) this.#onOddField('usage')
       return
     }
-    this.#seen = true
     this.#input = Math.max(this.#input, this.#tokens(usage, 'input_tokens'))
     this.#output = Math.max(this.#output, this.#tokens(usage, 'output_tokens'))
     this.#cacheRead = Math.max(this.#cacheRead, this.#tokens(usage, 'cache_read_input_tokens'))
@@ -99,12 +100,13 @@ export class UsageTally {
     if (typeof usage['inference_geo'] === 'string') this.#geo = usage['inference_geo'].slice(0, MAX_WORD)
     // The last object decides: compaction and advisor calls stand here and not in the sums above.
     this.#iterations = Array.isArray(usage['iterations']) ? usage['iterations'].slice(0, MAX_PARTS) : []
+    this.#isUsable ||= this.#iterations.some(isObject)
   }
 
-  /** The reading so far; `floor` is the least output that the text received proves. */
-  result(servedModel: string, options: { floor: number; estimated: boolean }): ReplyUsage {
+  /** The reading so far; `floor` is the least output that the text received proves, `input` the least input. */
+  result(servedModel: string, options: { floor: number; input: number; estimated: boolean }): ReplyUsage {
     return {
-      parts: this.#parts(servedModel, options.floor),
+      parts: this.#parts(servedModel, options),
       served_model: servedModel,
       web_searches: this.#webSearches,
       speed: this.#speed,
@@ -113,9 +115,10 @@ export class UsageTally {
     }
   }
 
-  #parts(servedModel: string, floor: number): readonly UsagePart[] {
+  #parts(servedModel: string, { floor, input }: { floor: number; input: number }): readonly UsagePart[] {
     const calls = this.#iterations.filter(isObject).map(call => this.#partOf(call, servedModel))
-    if (calls.length === 0) return [{ ...this.#total(servedModel), output: Math.max(this.#output, floor) }]
+    const least = { input: Math.max(this.#input, input), output: Math.max(this.#output, floor) }
+    if (calls.length === 0) return [{ ...this.#total(servedModel), ...least }]
     const last = calls.at(-1)! // just asked
     const missing = floor - calls.reduce((sum, part) => sum + part.output, 0)
     return missing > 0 ? [...calls.slice(0, -1), { ...last, output: last.output + missing }] : calls
@@ -149,7 +152,10 @@ export class UsageTally {
   #tokens(fields: Fields, name: string): number {
     const value = fields[name]
     if (value === undefined || value === null) return 0
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+      this.#isUsable = true
+      return value
+    }
     this.#onOddField(name)
     return 0
   }

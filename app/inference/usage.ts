@@ -8,9 +8,19 @@ const MAX_EVENT = 64 * 1024
 /** Four bytes of text are about one token. */
 const BYTES_PER_TOKEN = 4
 
+/** What is known of a reply before it is read. */
+export interface Reading {
+  /** The string that was sent upstream. */
+  readonly upstreamModel: string
+  readonly onOddField: (field: string) => void
+  /** Input tokens to count where the reply tells none (M-26). */
+  readonly assumedInput: number
+}
+
 /** Reads a stream of server-sent events as it passes. */
 export class StreamMeter {
   readonly #tally: UsageTally
+  readonly #assumedInput: number
   #servedModel: string
   #textBytes = 0
   #isFinal = false
@@ -25,7 +35,8 @@ export class StreamMeter {
   #isSkipping = false
   readonly #span: EventSpan = { kind: 'other', dataFrom: 0, dataTo: 0, next: 0 }
 
-  constructor(upstreamModel: string, onOddField: (field: string) => void) {
+  constructor({ upstreamModel, onOddField, assumedInput }: Reading) {
+    this.#assumedInput = assumedInput
     this.#servedModel = upstreamModel
     this.#tally = new UsageTally(onOddField)
   }
@@ -40,7 +51,7 @@ export class StreamMeter {
     return this.#hasLastWord
   }
 
-  /** Whether `message_start` has come, which tells what the input costs. */
+  /** Whether `message_start` has come, which tells what the input costs, or text of the model's. */
   get isStarted(): boolean {
     return this.#isStarted
   }
@@ -66,13 +77,15 @@ export class StreamMeter {
 
   /** The reading, once the stream is over; before the upstream's last word on usage, the text received counts. */
   result(): ReplyUsage {
-    if (this.#supplied !== null && !this.#tally.isSeen) {
+    if (this.#supplied !== null && !this.#tally.isUsable) {
       this.#tally.add(this.#supplied)
       this.#isFinal = true
     }
-    const estimated = !this.#isFinal || !this.#tally.isSeen
-    const floor = estimated ? Math.ceil(this.#textBytes / BYTES_PER_TOKEN) : 0
-    return this.#tally.result(this.#servedModel, { floor, estimated })
+    const isUsable = this.#tally.isUsable
+    const estimated = !this.#isFinal || !isUsable
+    const floor = estimated ? tokensOf(this.#textBytes) : 0
+    const input = isUsable ? 0 : this.#assumedInput
+    return this.#tally.result(this.#servedModel, { floor, input, estimated })
   }
 
   #begin(rest: Buffer): void {
@@ -111,6 +124,7 @@ export class StreamMeter {
     switch (span.kind) {
       case 'text':
         this.#textBytes += deltaTextBytes(buffer, span.dataFrom, span.dataTo)
+        this.#isStarted = true
         return
       case 'message_start':
       case 'message_delta':
@@ -152,24 +166,30 @@ function parsed(buffer: Buffer, from: number, to: number): unknown {
   }
 }
 
-/** Reads a complete JSON reply; null when it is no message and so costs nothing. */
+/** What so many bytes are about; so are those of a request whose reply tells nothing. */
+export function tokensOf(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN)
+}
+
+/**
+ * Reads a complete JSON reply; null when it is an error and so costs nothing.
+ *
+ * What tells nothing usable is estimated by its text, and what is no message by all of it: no answer is free (M-26).
+ */
 export function readReply(
   body: Buffer,
-  upstreamModel: string,
-  onOddField: (field: string) => void,
+  { upstreamModel, onOddField, assumedInput }: Reading,
 ): ReplyUsage | null {
-  let reply: unknown
-  try {
-    reply = JSON.parse(body.toString('utf8'))
-  } catch {
-    return null
-  }
-  if (!isObject(reply) || reply['type'] !== 'message') return null
+  const reply = parsed(body, 0, body.length)
+  const isMessage = isObject(reply) && reply['type'] === 'message'
+  if (isObject(reply) && reply['type'] === 'error') return null
   const tally = new UsageTally(onOddField)
-  tally.add(reply['usage'])
-  const model = typeof reply['model'] === 'string' ? reply['model'].slice(0, 256) : upstreamModel
-  const floor = tally.isSeen ? 0 : Math.ceil(textBytesOf(reply['content']) / BYTES_PER_TOKEN)
-  return tally.result(model, { floor, estimated: !tally.isSeen })
+  if (isMessage) tally.add(reply['usage'])
+  const named = isMessage ? reply['model'] : null
+  const model = typeof named === 'string' ? named.slice(0, 256) : upstreamModel
+  if (tally.isUsable) return tally.result(model, { floor: 0, input: 0, estimated: false })
+  const floor = tokensOf(isMessage ? textBytesOf(reply['content']) : body.length)
+  return tally.result(model, { floor, input: assumedInput, estimated: true })
 }
 
 function textBytesOf(content: unknown): number {
@@ -186,26 +206,26 @@ function textBytesOf(content: unknown): number {
 }
 
 /**
- * Reads a JSON reply that was too long to be held, from its last bytes, where `usage` stands.
+ * Reads a JSON reply that was too long to be held, from its last bytes, where `usage` stands; it had so many `bytes`.
  *
  * A quote inside a text is escaped, so `"usage"` can only be a member's name; a tool's input may have one too,
  * hence the question what it holds.
  */
 export function readReplyTail(
   tail: Buffer,
-  upstreamModel: string,
-  onOddField: (field: string) => void,
+  { upstreamModel, onOddField, assumedInput, bytes }: Reading & { readonly bytes: number },
 ): ReplyUsage {
   const tally = new UsageTally(onOddField)
   let end = tail.length
-  for (let looks = 0; looks < MAX_LOOKS && !tally.isSeen; looks += 1) {
+  for (let looks = 0; looks < MAX_LOOKS && !tally.isUsable; looks += 1) {
     const at = end > 0 ? tail.lastIndexOf('"usage"', end - 1) : -1
     if (at === -1) break
     const usage = objectAt(tail, at + '"usage"'.length)
     if (isObject(usage) && ('input_tokens' in usage || 'output_tokens' in usage)) tally.add(usage)
     end = at
   }
-  return tally.result(upstreamModel, { floor: 0, estimated: !tally.isSeen })
+  if (tally.isUsable) return tally.result(upstreamModel, { floor: 0, input: 0, estimated: false })
+  return tally.result(upstreamModel, { floor: tokensOf(bytes), input: assumedInput, estimated: true })
 }
 
 const MAX_LOOKS = 8

@@ -13,6 +13,8 @@ const TAIL = 64 * 1024
 
 export interface MeterOptions {
   readonly upstreamModel: string
+  /** Input tokens to count where the reply tells none. */
+  readonly assumedInput: number
   /** False for token counts, which cost nothing. */
   readonly isMetered: boolean
   readonly onOddField: (field: string) => void
@@ -29,7 +31,12 @@ export class WholeReply implements AnswerSink {
   #held: Buffer[] = []
   #heldBytes = 0
   #isPassing = false
-  #usage: ReplyUsage | null = null
+  #passedBytes = 0
+  /** The last chunk of a long reply, which waits for the next one, or for the end. */
+  #last: Buffer | undefined
+  /** What a short reply is, once it is complete. */
+  #body: Buffer | null = null
+  #hasEnded = false
 
   constructor(answer: Answer, meter: MeterOptions) {
     this.#answer = answer
@@ -46,21 +53,19 @@ export class WholeReply implements AnswerSink {
   }
 
   end(): void {
-    const { client } = this.#answer
+    this.#hasEnded = true
     if (this.#isPassing) {
-      client.end()
-      this.#measure(() => readReplyTail(this.#joined(), this.#meter.upstreamModel, this.#meter.onOddField))
-    } else {
-      const body = this.#rewritten(this.#joined())
-      if (body === null) {
-        this.#answer.endedEarly()
-        return
-      }
-      this.#begin(String(body.length))
-      client.end(body)
-      this.#measure(() => this.#read(body))
+      this.#answer.finish(this.#last)
+      return
     }
-    this.#answer.over()
+    const body = this.#rewritten(this.#joined())
+    if (body === null) {
+      this.#answer.endedEarly()
+      return
+    }
+    this.#body = body
+    this.#begin(String(body.length))
+    this.#answer.finish(body)
   }
 
   broke(): void {
@@ -76,8 +81,16 @@ export class WholeReply implements AnswerSink {
     this.#answer.flow.resume()
   }
 
+  /** Of a reply that was cut before a byte of it was passed on nothing is known, and it costs nothing (M-26). */
   usage(): ReplyUsage | null {
-    return this.#usage
+    if (!this.#meter.isMetered) return null
+    try {
+      if (this.#body !== null) return this.#read(this.#body)
+      return this.#isPassing ? this.#readPassed() : null
+    } catch (error) {
+      this.#meter.log.error('the usage of a reply could not be read', { cause: String(error) })
+      return null
+    }
   }
 
   #startPassing(): void {
@@ -96,7 +109,10 @@ export class WholeReply implements AnswerSink {
   }
 
   #write(chunk: Buffer): void {
-    if (!this.#answer.client.write(chunk)) this.#answer.flow.pause()
+    this.#passedBytes += chunk.length
+    const due = this.#answer.holdsEnd ? this.#last : chunk
+    if (this.#answer.holdsEnd) this.#last = chunk
+    if (due !== undefined && !this.#answer.client.write(due)) this.#answer.flow.pause()
   }
 
   /** Keeps no more than the end, for the meter. */
@@ -116,20 +132,19 @@ export class WholeReply implements AnswerSink {
   }
 
   #read(body: Buffer): ReplyUsage | null {
-    const { upstreamModel, onOddField, supplied } = this.#meter
-    const usage = readReply(body, upstreamModel, onOddField)
+    const { supplied, upstreamModel, onOddField } = this.#meter
+    const usage = readReply(body, this.#meter)
     if (usage === null || !usage.estimated || supplied === undefined) return usage
     const tally = new UsageTally(onOddField)
     tally.add(supplied)
-    return tally.result(usage.parts[0]?.model ?? upstreamModel, { floor: 0, estimated: false })
+    return tally.result(usage.parts[0]?.model ?? upstreamModel, { floor: 0, input: 0, estimated: false })
   }
 
-  #measure(read: () => ReplyUsage | null): void {
-    if (!this.#meter.isMetered) return
-    try {
-      this.#usage = read()
-    } catch (error) {
-      this.#meter.log.error('the usage of a reply could not be read', { cause: String(error) })
-    }
+  /** Of a long reply; one that was cut is counted by its bytes. */
+  #readPassed(): ReplyUsage {
+    const end = this.#hasEnded ? this.#joined() : NOTHING
+    return readReplyTail(end, { ...this.#meter, bytes: this.#passedBytes })
   }
 }
+
+const NOTHING = Buffer.alloc(0)

@@ -25,6 +25,8 @@ const WHO = {
   email: 'dev@example.com',
   load_test: undefined,
   settings_state: undefined,
+  billing_group: undefined,
+  cost_cents: undefined,
 }
 const HEADERS = { 'x-client-request-id': 'r-1' }
 

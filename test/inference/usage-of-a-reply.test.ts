@@ -13,6 +13,8 @@ const NOTHING: UsagePart = {
   cache_read: 0,
 }
 
+const NO_READING = { upstreamModel: 'x', onOddField: () => {}, assumedInput: 0 }
+
 function start(usage: object | undefined, model = 'claude-served'): string {
   return sse('message_start', { message: { type: 'message', model, usage } })
 }
@@ -22,9 +24,13 @@ function end(usage: object): string {
 }
 
 /** The reading of a stream that comes in one piece, and the names of the fields that were odd. */
-function read(stream: string): { usage: ReplyUsage; odd: string[] } {
+function read(stream: string, assumedInput = 0): { usage: ReplyUsage; odd: string[] } {
   const odd: string[] = []
-  const meter = new StreamMeter('claude-upstream', field => odd.push(field))
+  const meter = new StreamMeter({
+    upstreamModel: 'claude-upstream',
+    onOddField: field => odd.push(field),
+    assumedInput,
+  })
   meter.read(Buffer.from(stream))
   return { usage: meter.result(), odd }
 }
@@ -160,7 +166,7 @@ test('a stream reads the same wherever it is split, with either kind of line end
   for (const stream of [lf, lf.replaceAll('\n', '\r\n')]) {
     const bytes = Buffer.from(stream)
     for (let at = 0; at <= bytes.length; at += 1) {
-      const meter = new StreamMeter('x', () => {})
+      const meter = new StreamMeter(NO_READING)
       for (const piece of [bytes.subarray(0, at), bytes.subarray(at, at + 1), bytes.subarray(at + 1)])
         meter.read(piece)
       const { parts, estimated } = meter.result()
@@ -174,21 +180,34 @@ test('a stream reads the same wherever it is split, with either kind of line end
 test('an event beyond 64 KiB is not looked at, and the next one is', () => {
   const big = sse('content_block_start', { x: 'y'.repeat(100_000) })
   const bytes = Buffer.from(start({ input_tokens: 3, output_tokens: 1 }) + big + end({ output_tokens: 4 }))
-  const meter = new StreamMeter('x', () => {})
+  const meter = new StreamMeter(NO_READING)
   for (let at = 0; at < bytes.length; at += 7) meter.read(bytes.subarray(at, at + 7))
 
   assert.deepEqual(meter.result().parts, [{ ...NOTHING, input: 3, output: 4 }])
 })
 
-test('a JSON reply is read at its end; what is no message costs nothing', () => {
-  const none = () => {}
+test('a JSON reply is read at its end; an error costs nothing', () => {
   const message = { type: 'message', model: 'claude-served', usage: { input_tokens: 2, output_tokens: 3 } }
 
-  assert.deepEqual(readReply(Buffer.from(JSON.stringify(message)), 'x', none)?.parts, [
+  assert.deepEqual(readReply(Buffer.from(JSON.stringify(message)), NO_READING)?.parts, [
     { ...NOTHING, input: 2, output: 3 },
   ])
-  assert.equal(readReply(Buffer.from('{"type":"error","usage":{"input_tokens":5}}'), 'x', none), null)
-  assert.equal(readReply(Buffer.from('no JSON'), 'x', none), null)
+  assert.equal(readReply(Buffer.from('{"type":"error","usage":{"input_tokens":5}}'), NO_READING), null)
+})
+
+test('no answer is free: what tells nothing counts by its bytes, and by those of its request', () => {
+  const assumed = { ...NO_READING, upstreamModel: 'claude-served', assumedInput: 20 }
+  const estimated = (output: number) => reading({ input: 20, output }, { estimated: true }).usage
+
+  assert.deepEqual(readReply(Buffer.from('no JSON!!'), assumed), estimated(3))
+  assert.deepEqual(readReply(Buffer.from('{"type":"message","usage":{}}'), { ...assumed }), estimated(0))
+  assert.deepEqual(readReplyTail(Buffer.from('}'), { ...assumed, bytes: 400_001 }), estimated(100_001))
+  assert.deepEqual(read(start({ input_tokens: 'many' }) + delta('ab') + sse('message_stop'), 20), {
+    ...{ usage: estimated(1), odd: ['input_tokens'] },
+  })
+  assert.deepEqual(read(delta('abcde'), 20).usage.parts, [
+    { ...NOTHING, model: 'claude-upstream', input: 20, output: 2 },
+  ])
 })
 
 test('a JSON reply without usage is estimated from its text', () => {
@@ -199,7 +218,7 @@ test('a JSON reply without usage is estimated from its text', () => {
   const body = JSON.stringify({ type: 'message', model: 'claude-served', content })
 
   assert.deepEqual(
-    readReply(Buffer.from(body), 'x', () => {}),
+    readReply(Buffer.from(body), NO_READING),
     reading({ output: 2 }, { estimated: true }).usage,
   )
 })
@@ -210,7 +229,9 @@ test('of a long JSON reply the end is enough, whatever its texts quote', () => {
   const tool = { type: 'tool_use', input: { usage: { limit: 1 } } }
   const body = JSON.stringify({ content: [{ text }], stop_reason: 'end_turn', usage, extra: tool })
 
-  const found = readReplyTail(Buffer.from(body.slice(5)), 'claude-served', () => {})
+  const found = readReplyTail(Buffer.from(body.slice(5)), {
+    ...{ ...NO_READING, upstreamModel: 'claude-served', bytes: body.length },
+  })
 
   assert.deepEqual(found, reading({ input: 2, output: 3, cache_write_1h: 4 }).usage)
 })

@@ -41,6 +41,8 @@ export interface RigOptions {
   readonly loadTest?: LoadTestConfig
   readonly policy?: InferenceOptions['policy']
   readonly observer?: InferenceOptions['observer']
+  readonly spending?: InferenceOptions['spending']
+  readonly billingGroupTag?: string
 }
 
 /** The inference routes behind a real listener, in front of real sockets; the bearer check and the catalog are the test's. */
@@ -80,6 +82,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     ),
     ttfbMs: options.ttfbMs,
     azureClientId: options.azureClientId,
+    takesTags: options.billingGroupTag === undefined,
     network,
     version: '9.9.9',
     clock,
@@ -130,7 +133,6 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     },
     policy: options.policy ?? (() => null),
     settingsState: null,
-    spending: null,
     dispatch,
     audit,
     drain,
@@ -139,6 +141,8 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     maxBodyBytes: 33_554_432,
     clientStallMs: options.clientStallMs ?? 300_000,
     loadTest,
+    spending: options.spending ?? null,
+    billingGroupTag: options.billingGroupTag ?? null,
   }
   const listener = await startListener([messages(inference), countTokens(inference)], { drain, log })
   return {

@@ -1,8 +1,8 @@
 // Upstreams of provider `anthropic`: the Anthropic API itself, or a proxy that speaks it.
 import type { AnthropicUpstreamConfig } from '../../config/upstreams.ts'
 import type { ExpiringToken } from '../../lib/expiring-token.ts'
-import type { BodyEdit } from '../body-edits.ts'
-import { type HeaderRules, requestHeaders } from '../headers.ts'
+import { type BodyEdit, NO_TAGS } from '../body-edits.ts'
+import { type HeaderRules, REQUEST_TAGS_BETA, requestHeaders } from '../headers.ts'
 import { userIdentityHeaders } from '../user-identity.ts'
 import type { Call, RequestHead, Upstream } from './upstream.ts'
 
@@ -11,6 +11,8 @@ export interface AnthropicOptions {
   /** Null for a key or token of the file. */
   readonly federation: ExpiringToken | null
   readonly dispatcher: Upstream['dispatcher']
+  /** Whether request tags go along, with their beta. Default true. */
+  readonly takesTags?: boolean | undefined
   readonly ttfbMs: number
   /** Our product token, such as `gatehouse/1.2.3`. */
   readonly product: string
@@ -37,10 +39,11 @@ export class AnthropicUpstream implements Upstream {
   readonly #rules: HeaderRules
   /** The operator's headers and a credential of the file, the same for every request. */
   readonly #fixed: readonly string[]
+  readonly #tags: readonly BodyEdit[]
   readonly #federation: ExpiringToken | null
   readonly #forwardsIdentity: boolean
 
-  constructor({ config, federation, dispatcher, ttfbMs, product }: AnthropicOptions) {
+  constructor({ config, federation, dispatcher, ttfbMs, product, takesTags = true }: AnthropicOptions) {
     const base = new URL(config.base_url)
     const { api_key: apiKey, oauth_token: oauthToken } = config.auth
     this.name = config.name
@@ -55,8 +58,9 @@ export class AnthropicUpstream implements Upstream {
       takesUserAgent: true,
       product,
       betas: apiKey === undefined ? [OAUTH_BETA] : [],
-      withoutBetas: [],
+      withoutBetas: takesTags ? [] : [REQUEST_TAGS_BETA],
     }
+    this.#tags = takesTags ? [] : [NO_TAGS]
     this.#fixed = Object.entries(config.headers).flat()
     if (apiKey !== undefined) this.#fixed = [...this.#fixed, 'x-api-key', apiKey]
     else if (oauthToken !== undefined) this.#fixed = [...this.#fixed, ...bearer(oauthToken)]
@@ -65,7 +69,8 @@ export class AnthropicUpstream implements Upstream {
   }
 
   edits(call: Call): readonly BodyEdit[] {
-    return call.model === call.clientModel ? [] : [{ kind: 'set', name: 'model', value: call.model }]
+    if (call.model === call.clientModel) return this.#tags
+    return [{ kind: 'set', name: 'model', value: call.model }, ...this.#tags]
   }
 
   head(call: Call): RequestHead | Promise<RequestHead> {

@@ -1,7 +1,7 @@
 // Upstreams of provider `foundry`: Claude in Microsoft Foundry, which speaks the Messages API under `/anthropic`.
 import type { FoundryUpstreamConfig } from '../../config/upstreams.ts'
-import type { BodyEdit } from '../body-edits.ts'
-import { type HeaderRules, requestHeaders } from '../headers.ts'
+import { type BodyEdit, NO_TAGS } from '../body-edits.ts'
+import { type HeaderRules, REQUEST_TAGS_BETA, requestHeaders } from '../headers.ts'
 import type { Call, Cloud, RequestHead, Upstream } from './upstream.ts'
 
 /** Gives the bearer of the service's own identity in Entra ID. */
@@ -15,6 +15,8 @@ export interface FoundryOptions {
   /** Null for a key of the file. */
   readonly entra: Credential | null
   readonly dispatcher: Upstream['dispatcher']
+  /** Whether request tags go along, with their beta. Default true. */
+  readonly takesTags?: boolean | undefined
   readonly ttfbMs: number
   /** Our product token, such as `gatehouse/1.2.3`. */
   readonly product: string
@@ -38,9 +40,10 @@ export class FoundryUpstream implements Upstream {
   readonly #rules: HeaderRules
   /** The operator's headers and a key of the file, the same for every request. */
   readonly #fixed: readonly string[]
+  readonly #tags: readonly BodyEdit[]
   readonly #entra: Credential | null
 
-  constructor({ config, entra, dispatcher, ttfbMs, product }: FoundryOptions) {
+  constructor({ config, entra, dispatcher, ttfbMs, product, takesTags = true }: FoundryOptions) {
     const base = foundryUrl(config)
     const { api_key: apiKey } = config.auth
     this.name = config.name
@@ -56,15 +59,17 @@ export class FoundryUpstream implements Upstream {
       takesUserAgent: false,
       product,
       betas: [],
-      withoutBetas: [],
+      withoutBetas: takesTags ? [] : [REQUEST_TAGS_BETA],
     }
+    this.#tags = takesTags ? [] : [NO_TAGS]
     this.#fixed = Object.entries(config.headers).flat()
     if (apiKey !== undefined) this.#fixed = [...this.#fixed, 'x-api-key', apiKey]
     this.#entra = entra
   }
 
   edits(call: Call): readonly BodyEdit[] {
-    return call.model === call.clientModel ? [] : [{ kind: 'set', name: 'model', value: call.model }]
+    if (call.model === call.clientModel) return this.#tags
+    return [{ kind: 'set', name: 'model', value: call.model }, ...this.#tags]
   }
 
   head(call: Call): RequestHead | Promise<RequestHead> {

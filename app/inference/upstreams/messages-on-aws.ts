@@ -1,5 +1,5 @@
 // The Messages API at addresses of AWS: the providers `mantle` and `anthropicAws`, which differ in a few words.
-import type { BodyEdit } from '../body-edits.ts'
+import { type BodyEdit, NO_TAGS } from '../body-edits.ts'
 import { type HeaderRules, REQUEST_TAGS_BETA, requestHeaders } from '../headers.ts'
 import type { AwsAuthority } from './aws-authority.ts'
 import type { Call, Cloud, OutgoingBody, RequestHead, Upstream } from './upstream.ts'
@@ -25,8 +25,6 @@ const PATHS: Readonly<Record<Call['operation'], string>> = {
   messages: '/v1/messages',
   count_tokens: '/v1/messages/count_tokens',
 }
-
-const NO_TAGS: BodyEdit = { kind: 'delete', name: 'tags' }
 
 /** One region of such an address. */
 export class MessagesOnAws implements Upstream {

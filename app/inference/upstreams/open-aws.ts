@@ -31,6 +31,8 @@ export interface AwsUpstreamsOptions {
   readonly network: Pick<Network, 'dispatcher'>
   /** Our product token, such as `gatehouse/1.2.3`. */
   readonly product: string
+  /** Whether request tags go to upstreams that take any. Default true. */
+  readonly takesTags?: boolean | undefined
   readonly ttfbMs: number
   /** A clock that only goes forward. */
   readonly clock: Clock
@@ -95,7 +97,7 @@ export class AwsUpstreams {
       provider: 'anthropicAws',
       base: anthropicAwsUrl(config),
       fixed: [...Object.entries(headers).flat(), 'anthropic-workspace-id', workspace_id],
-      takesTags: true,
+      takesTags: this.#options.takesTags ?? true,
       authority:
         auth.api_key === undefined
           ? this.#signing(this.#keys(auth, region), { region, service: 'aws-external-anthropic' })

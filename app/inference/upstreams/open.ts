@@ -30,6 +30,8 @@ export interface UpstreamsOptions {
   readonly version: string
   /** `AZURE_CLIENT_ID`: which managed identity is ours. */
   readonly azureClientId?: string | undefined
+  /** Whether request tags go to the upstreams that take any; not where the gateway reads them (I-13). Default true. */
+  readonly takesTags?: boolean | undefined
   /** A clock that only goes forward. */
   readonly clock: Clock
   /** Tells the time of day. Default: the machine's. */
@@ -52,12 +54,13 @@ const FOUNDRY_SCOPE = 'https://ai.azure.com/.default'
 
 /** Opens every upstream, in file order; no request is sent. */
 export function openUpstreams(options: UpstreamsOptions): ReadonlyMap<string, Upstream> {
-  const { network, clock, wallClock, log, version, ttfbMs } = options
+  const { network, clock, wallClock, log, version, ttfbMs, takesTags } = options
   const google = new GoogleCredentials(options)
   const aws = new AwsUpstreams({
     ...{ network, clock, wallClock, log },
     ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
     product: `gatehouse/${version}`,
+    takesTags,
   })
   const credentials = { google, aws, entra: entraTokens(options) }
   return new Map(options.upstreams.map(config => [config.name, openUpstream(config, options, credentials)]))
@@ -109,11 +112,12 @@ function openUpstream(
 }
 
 function openAnthropic(config: AnthropicUpstreamConfig, options: UpstreamsOptions): Upstream {
-  const { network, version, ttfbMs } = options
+  const { network, version, ttfbMs, takesTags } = options
   return new AnthropicUpstream({
     config,
     federation: federationOf(config, options),
     dispatcher: dispatcherOf(config, network),
+    takesTags,
     ttfbMs: ttfbMs ?? ANTHROPIC_TTFB_MS,
     product: `gatehouse/${version}`,
   })
@@ -179,13 +183,14 @@ class GoogleCredentials {
 
 function openFoundry(
   config: FoundryUpstreamConfig,
-  { network, version, ttfbMs }: UpstreamsOptions,
+  { network, version, ttfbMs, takesTags }: UpstreamsOptions,
   entraToken: EntraTokens,
 ): Upstream {
   const { use_azure_ad: usesEntra, scope } = config.auth
   return new FoundryUpstream({
     config,
     entra: usesEntra === true ? entraToken(scope ?? FOUNDRY_SCOPE) : null,
+    takesTags,
     dispatcher: dispatcherOf(config, network),
     ttfbMs: ttfbMs ?? CLOUD_TTFB_MS,
     product: `gatehouse/${version}`,

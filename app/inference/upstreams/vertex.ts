@@ -1,6 +1,6 @@
 // Upstreams of provider `vertex`: Claude on Google Cloud, asked through the raw methods of its prediction service.
 import type { VertexUpstreamConfig } from '../../config/upstreams.ts'
-import type { BodyEdit } from '../body-edits.ts'
+import { type BodyEdit, NO_TAGS } from '../body-edits.ts'
 import { type HeaderRules, REQUEST_TAGS_BETA, requestHeaders } from '../headers.ts'
 import type { Call, Cloud, RequestHead, Upstream } from './upstream.ts'
 
@@ -26,9 +26,8 @@ const VERSION = 'vertex-2023-10-16'
 /** Google refuses longer requests: "The request size (N bytes) exceeds 30.000MB limit." */
 const MAX_BODY_BYTES = 30_000_000
 
-const TAGS: BodyEdit = { kind: 'delete', name: 'tags' }
 const ANTHROPIC_VERSION: BodyEdit = { kind: 'set', name: 'anthropic_version', value: VERSION }
-const MESSAGE_EDITS: readonly BodyEdit[] = [{ kind: 'delete', name: 'model' }, TAGS, ANTHROPIC_VERSION]
+const MESSAGE_EDITS: readonly BodyEdit[] = [{ kind: 'delete', name: 'model' }, NO_TAGS, ANTHROPIC_VERSION]
 
 /** One project and location of Google Cloud. */
 export class VertexUpstream implements Upstream {
@@ -71,7 +70,7 @@ export class VertexUpstream implements Upstream {
 
   edits(call: Call): readonly BodyEdit[] {
     if (call.operation === 'messages') return MESSAGE_EDITS
-    const edits = [TAGS, ANTHROPIC_VERSION]
+    const edits = [NO_TAGS, ANTHROPIC_VERSION]
     return call.model === call.clientModel
       ? edits
       : [{ kind: 'set', name: 'model', value: call.model }, ...edits]
