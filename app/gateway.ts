@@ -192,7 +192,8 @@ function openSpending({ config, services, audit, log, clock, monotonic }: Gatewa
   const { admin, enforcement } = config
   if (admin === undefined || services.spendReader === null) return null
   return openSpend({
-    ...{ reader: services.spendReader, admin, audit, log, clock, monotonic, observer: null },
+    ...{ reader: services.spendReader, admin, audit, log, clock, monotonic },
+    observer: services.ownTelemetry.spend,
     failsClosed: enforcement.fail_closed_on_error,
   })
 }
