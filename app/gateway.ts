@@ -196,7 +196,8 @@ function openSpending({ config, services, audit, log, clock, monotonic }: Gatewa
   const { spendReader: reader, recording } = services
   if (admin === undefined || reader === null || recording === null) return null
   return openSpend({
-    ...{ reader, recording, admin, audit, log, clock, monotonic, observer: null },
+    ...{ reader, recording, admin, audit, log, clock, monotonic },
+    observer: services.ownTelemetry.spend,
     failsClosed: enforcement.fail_closed_on_error,
   })
 }

@@ -4,12 +4,19 @@ export interface GeneratedConfig {
   readonly variables: Readonly<Record<string, string>>
 }
 
+/** Keys of the Admin API. */
+export interface AdminKeys {
+  readonly write: string
+  readonly read: string
+}
+
 export interface Surroundings {
   readonly port: number
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
   readonly jwtSecret: string
+  readonly adminKeys: AdminKeys
   readonly postgresUrl: string
   /** Null: the Anthropic API, with the key of the environment. */
   readonly modelUrl: string | null
@@ -29,12 +36,19 @@ export function generateConfig(around: Surroundings): GeneratedConfig {
     session: { jwt_secret: '${DEVELOPMENT_JWT_SECRET}' },
     store: { postgres_url: around.postgresUrl },
     upstreams: [upstream(around.modelUrl)],
+    admin: {
+      write_keys: [{ id: 'development-write', key: '${DEVELOPMENT_WRITE_KEY}' }],
+      read_keys: [{ id: 'development-read', key: '${DEVELOPMENT_READ_KEY}' }],
+      admin_groups: ['gateway-admins'],
+    },
   }
   return {
     text: JSON.stringify(document, null, 2), // JSON is YAML, and its strings need no second thought
     variables: {
       DEVELOPMENT_CLIENT_SECRET: around.clientSecret,
       DEVELOPMENT_JWT_SECRET: around.jwtSecret,
+      DEVELOPMENT_WRITE_KEY: around.adminKeys.write,
+      DEVELOPMENT_READ_KEY: around.adminKeys.read,
       DEVELOPMENT_MODEL_KEY: 'the stand-in asks for none',
     },
   }

@@ -1,20 +1,20 @@
 // What to do next in development mode, as it is printed and as the landing page shows it.
 import { html } from '../http/page.ts'
 import { type LandingSection, managedSettings } from '../protocol/landing-page.ts'
+import type { AdminKeys } from './generated-config.ts'
 import type { Person } from './people.ts'
 
 export interface InstructionsOptions {
   readonly publicUrl: string
   readonly people: readonly Person[]
-  /** The script that signs in and streams an answer. */
+  readonly adminKeys: AdminKeys
+  /** The script that signs in, streams an answer, and sets and lifts a cap. */
   readonly recipe: string
   /** Whether answers come from the stand-in model instead of the Anthropic API. */
   readonly isStandIn: boolean
   /** The port that was asked for and that somebody else has; null when we got it. */
   readonly takenPort: number | null
 }
-
-const NO_ADMIN = 'There is no Admin API yet, so there are no admin keys.'
 
 /** One block of text, for the terminal. */
 export function printedInstructions(options: InstructionsOptions): string {
@@ -30,12 +30,16 @@ Claude Code: place these managed settings (${publicUrl} says where), run claude 
 
 ${managedSettings(publicUrl)}
 
-curl: the whole sign-in and a streamed answer. Paste it as it is.
+curl: the whole sign-in, a streamed answer, a cap and its end. Paste it as it is.
 
 ${recipe}
 
+Limits of spend: keys of this start, which the next one replaces.
+
+${limitCommands(options)}
+
 ${port}${modelSentence(options)}
-${NO_ADMIN} Ctrl-C stops everything.
+Ctrl-C stops everything.
 Gatehouse is ready: ${publicUrl}
 `
 }
@@ -47,7 +51,10 @@ export function landingInstructions(options: InstructionsOptions): LandingSectio
 <tr><td>${email}</td><td><code translate="no">${password}</code></td><td>${role}</td><td>${groups.join(', ')}</td></tr>`,
   )
   return [
-    { heading: 'Development mode', body: html`<p>${modelSentence(options)} ${NO_ADMIN}</p>` },
+    {
+      heading: 'Development mode',
+      body: html`<p>${modelSentence(options)} Keys for the Admin API are printed in the terminal.</p>`,
+    },
     {
       heading: 'People who can sign in',
       body: html`<div class="wide" role="region" aria-label="People who can sign in" tabindex="0"><table>
@@ -56,10 +63,17 @@ export function landingInstructions(options: InstructionsOptions): LandingSectio
     },
     {
       heading: 'The whole sign-in with curl',
-      body: html`<p>Paste it into a terminal as it is; it ends with a streamed answer.</p>
+      body: html`<p>Paste it into a terminal as it is; it ends with a cap that is set and lifted again.</p>
 <pre><code translate="no">${options.recipe}</code></pre>`,
     },
   ]
+}
+
+/** What makes `gatehouse limits` and `gatehouse usage` work in another terminal. */
+function limitCommands({ publicUrl, adminKeys }: InstructionsOptions): string {
+  return `export CLAUDE_GATEWAY_ALLOW_LOOPBACK=1 GATEHOUSE_URL=${publicUrl}
+export GATEHOUSE_ADMIN_KEY=${adminKeys.write}
+(may only read: ${adminKeys.read})`
 }
 
 function modelSentence({ isStandIn }: InstructionsOptions): string {

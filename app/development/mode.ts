@@ -53,13 +53,15 @@ export async function openDevelopment({ environment, folder }: DevelopmentOption
   const publicUrl = `http://127.0.0.1:${port}`
   const client = { clientId: 'gatehouse-development', clientSecret: randomBytes(24).toString('base64url') }
   const redirectUri = `${publicUrl}/oauth/callback`
+  const adminKeys = { write: freshSecret(), read: freshSecret() }
   const idp = opening.use(await startIdentityProvider({ ...client, redirectUri, people: PEOPLE }))
   const generated = generateConfig({
-    ...{ ...client, port, jwtSecret, issuer: idp.issuer },
+    ...{ ...client, port, jwtSecret, adminKeys, issuer: idp.issuer },
     ...{ postgresUrl: postgres.url, modelUrl: model?.url ?? null },
   })
   const instructions: InstructionsOptions = {
-    ...{ publicUrl, isStandIn, people: PEOPLE, recipe: curlRecipe(publicUrl, PEOPLE[0]) },
+    ...{ publicUrl, isStandIn, adminKeys, people: PEOPLE },
+    recipe: curlRecipe(publicUrl, PEOPLE[0], adminKeys.write),
     takenPort: wanted !== 0 && port !== wanted ? wanted : null,
   }
   const opened = opening.move()
@@ -82,9 +84,13 @@ function judge({ text, variables }: GeneratedConfig, parse: ParseOptions): Loade
   }
 }
 
+function freshSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
 /** A secret that survives a restart, so that sessions do too. */
 async function keptSecret(file: string): Promise<string> {
-  const fresh = randomBytes(32).toString('base64url')
+  const fresh = freshSecret()
   try {
     await writeFile(file, fresh, { flag: 'wx', mode: 0o600 })
     return fresh

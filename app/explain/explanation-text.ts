@@ -4,6 +4,7 @@ import type { Explanation, PolicyVerdict } from './explanation.ts'
 import type { AskedModel, ModelVerdict, RefusalFacts } from './model-verdict.ts'
 import { priceText } from './price-row.ts'
 import { routingLines } from './routing-text.ts'
+import { spendLines } from './spend-report.ts'
 
 /** Entries of a list that a line shows. */
 const MAX_ENTRIES = 10
@@ -17,6 +18,7 @@ export function explanationText(
   shows: { readonly prices: boolean } = { prices: false },
 ): string {
   const { person, settings, checksum, desktop, models, routing, asked, prices } = explanation
+  const spend = spendLines(explanation.spend)
   const who = [person.email ?? person.sub, `groups: ${person.groups?.join(', ') || 'none'}`]
   const lines = [
     ...who,
@@ -35,7 +37,8 @@ export function explanationText(
     '',
     ...(routing === null ? [] : ['routing', ...routingLines(routing).map(indented), '']),
     ...(shows.prices ? [...priceLines(prices), ''] : []),
-    'spend     no limits in this release',
+    `spend     ${spend.first}`.trimEnd(),
+    ...aligned(spend.rows),
     '',
   ]
   return lines.join('\n').replaceAll(INVISIBLE, '?')

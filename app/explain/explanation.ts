@@ -10,6 +10,7 @@ import { openPolicies } from '../managed/policy-set.ts'
 import { type AskedModel, askedModels, type ModelVerdict, verdictOf } from './model-verdict.ts'
 import { type PriceRow, priceRows } from './price-row.ts'
 import { shownSettings } from './shown-settings.ts'
+import { type SpendRead, type SpendReport, spendReport } from './spend-report.ts'
 
 /** The person: as much of an identity as policies look at. */
 export type Person = Pick<Identity, 'sub' | 'email' | 'groups'>
@@ -44,6 +45,7 @@ export interface Explanation {
   readonly asked: readonly AskedModel[]
   /** What is listed and what was asked about, on each upstream that takes it. */
   readonly prices: readonly PriceRow[]
+  readonly spend: SpendReport
 }
 
 export interface Question {
@@ -52,10 +54,15 @@ export interface Question {
   readonly model?: string | undefined
   /** What must not be shown, wherever it stands. */
   readonly secretValues: readonly string[]
+  /** Null, the default, where the store was not asked. */
+  readonly spend?: SpendRead | null
 }
 
 /** Explains what a person gets. */
-export function explain(config: Config, { person, model, secretValues }: Question): Explanation {
+export function explain(
+  config: Config,
+  { person, model, secretValues, spend = null }: Question,
+): Explanation {
   const catalog = openCatalog(config)
   const policies = openPolicies(config, catalog)
   const selected = policies.select(person)
@@ -77,6 +84,7 @@ export function explain(config: Config, { person, model, secretValues }: Questio
     routing: config.upstreams.length > 1 ? config.gatehouse.routing : null,
     asked,
     prices: priceRows(config, catalog, named),
+    spend: spendReport(config.admin, spend),
   }
 }
 

@@ -134,7 +134,7 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   const { exchange, client } = admitted
   const { identity } = exchange
   const spending = operation === 'messages' ? options.spending : null
-  const gate = spending?.begin({ requestId: exchange.requestId, identity }) ?? null
+  const gate = spending === null ? null : beginGate(spending, exchange)
   const { body, model } = await unlessBlocked(gate, check(incoming, admitted))
   const admission = gate === null ? null : await gate.pass(estimateOf(body, model))
   if (admission !== null) client.onSuccess(admission.headers)
@@ -156,6 +156,14 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   } finally {
     charge?.close()
   }
+}
+
+/** The exchange takes note of when it begins, and of when it has decided. */
+function beginGate(spending: Pick<Spending, 'begin'>, exchange: Exchange): Gate {
+  const { requestId, identity } = exchange
+  exchange.begins('gate')
+  const gate = spending.begin({ requestId, identity })
+  return { pass: estimate => gate.pass(estimate).finally(() => exchange.ends('gate')) }
 }
 
 /** What is wrong with the request comes after the gate's refusal, which is asked for meanwhile. */

@@ -12,6 +12,7 @@ import type { Log } from '../lib/log.ts'
 import { createTicker, type Ticker } from '../lib/ticker.ts'
 import type { Network } from '../net/network.ts'
 import type { CollectorToken } from '../otlp/collector.ts'
+import type { SpendObserver } from '../spend/observer.ts'
 import type { CostOf } from './cost-metrics.ts'
 import { httpObserver, inferenceObserver } from './observers.ts'
 import type { Metrics, OpenMetricsOptions } from './open-metrics.ts'
@@ -24,6 +25,7 @@ import type { TraceIdOf } from './traced-lines.ts'
 export interface OwnTelemetry extends AsyncDisposable {
   readonly inference: InferenceObserver | null
   readonly http: HttpObserver | null
+  readonly spend: SpendObserver | null
   /** Told what each reply used. */
   readonly meter: ((record: UsageRecord) => void) | null
   /** The trace of a request that runs. */
@@ -59,7 +61,15 @@ export interface OwnTelemetryOptions {
 }
 
 const OFF: OwnTelemetry = {
-  ...{ inference: null, http: null, meter: null, traceIdOf: null, metricsRoute: null, metricsPort: null },
+  ...{
+    inference: null,
+    http: null,
+    spend: null,
+    meter: null,
+    traceIdOf: null,
+    metricsRoute: null,
+    metricsPort: null,
+  },
   counted: audit => audit,
   stop: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -96,6 +106,7 @@ export async function openOwnTelemetry(options: OwnTelemetryOptions): Promise<Ow
   return {
     inference: inferenceObserver([started?.inference, traced?.traces].filter(isThere)),
     http: httpObserver([metrics?.http, traced?.traces].filter(isThere)),
+    spend: metrics?.spend ?? null,
     meter: started?.meter ?? null,
     traceIdOf: traced && (requestId => traced.traces.traceIdOf(requestId)),
     metricsRoute: started?.route ?? null,

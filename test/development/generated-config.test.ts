@@ -14,6 +14,7 @@ const AROUND = {
   clientId: 'development',
   clientSecret: 'a-client-secret',
   jwtSecret: 'a-signing-secret-of-at-least-32-characters',
+  adminKeys: { write: 'a-write-key-of-at-least-32-characters', read: 'a-read-key-of-at-least-32-characters' },
   postgresUrl: 'postgres://gatehouse@%2Ftmp%2Fsocket:5432/postgres',
 }
 
@@ -61,5 +62,5 @@ test('with a key of the environment the upstream is the Anthropic API, else the 
 test('no secret stands in the text', () => {
   const { text } = generateConfig({ ...AROUND, modelUrl: null })
 
-  assert.doesNotMatch(text, new RegExp(`${AROUND.clientSecret}|${AROUND.jwtSecret}`))
+  assert.doesNotMatch(text, new RegExp(`${AROUND.clientSecret}|${AROUND.jwtSecret}|-key-of-at-least`))
 })

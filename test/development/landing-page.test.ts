@@ -12,7 +12,8 @@ const PUBLIC_URL = 'http://127.0.0.1:8080'
 const INSTRUCTIONS = {
   publicUrl: PUBLIC_URL,
   people: PEOPLE,
-  recipe: curlRecipe(PUBLIC_URL, PEOPLE[0]),
+  adminKeys: { write: 'the-write-key', read: 'the-read-key' },
+  recipe: curlRecipe(PUBLIC_URL, PEOPLE[0], 'the-write-key'),
   isStandIn: true,
   takenPort: null,
 }
@@ -38,7 +39,12 @@ test('the landing page of development mode shows the people and the recipe that 
   )
   assert.equal(await tab.locator('pre').last().textContent(), INSTRUCTIONS.recipe)
   const printed = printedInstructions(INSTRUCTIONS)
-  for (const text of [INSTRUCTIONS.recipe, ...PEOPLE.map(({ password }) => password)]) {
+  for (const text of [
+    INSTRUCTIONS.recipe,
+    'the-write-key',
+    'the-read-key',
+    ...PEOPLE.map(({ password }) => password),
+  ]) {
     assert.ok(printed.includes(text))
   }
 })

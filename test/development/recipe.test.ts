@@ -4,7 +4,7 @@ import { PEOPLE } from '../../app/development/people.ts'
 import { curlRecipe } from '../../app/development/recipe.ts'
 import { developmentFolder, paste, startDevelopment } from '../support/development-process.ts'
 
-test('the printed recipe, pasted as it is, ends with a streamed answer', async t => {
+test('the printed recipe, pasted as it is, streams an answer, meets a cap and lifts it', async t => {
   const gateway = await startDevelopment(t, await developmentFolder(t))
 
   const shown = await paste(gateway.recipe)
@@ -22,7 +22,16 @@ test('the printed recipe, pasted as it is, ends with a streamed answer', async t
     ],
   )
   assert.match(shown, /"text":"canned "/)
-  assert.ok(shown.endsWith('event: message_stop\ndata: {"type":"message_stop"}\n\n'))
+  assert.ok(
+    shown.endsWith(`event: message_stop
+data: {"type":"message_stop"}
+
+4. An administrator lets nobody spend anything today.
+   Spending is switched off for your account
+5. The cap is lifted, and answers come again.
+event: message_start
+`),
+  )
 })
 
 test('the recipe is plain enough for the simplest shell', async t => {
@@ -31,6 +40,7 @@ test('the recipe is plain enough for the simplest shell', async t => {
   const shown = await paste(gateway.recipe, 'sh')
 
   assert.match(shown, /message_stop/)
+  assert.ok(shown.endsWith('\nevent: message_start\n'))
   assert.doesNotMatch(gateway.recipe, /^\s*#/m) // an interactive zsh takes it for a command
 })
 

@@ -5,9 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { periodsAt } from '../../app/lib/periods.ts'
 import { rememberPrincipal } from '../../app/store/principals.ts'
 import { fileWith, SECRETS } from '../support/config-text.ts'
 import { createDatabase } from '../support/postgres.ts'
+import { setCaps } from '../support/spend-gateway.ts'
 
 const MANAGED = `managed:
   policies:
@@ -15,6 +17,8 @@ const MANAGED = `managed:
       code: { availableModels: [opus, haiku] }
     - match: {}
       code: { availableModels: [haiku], model: haiku }`
+
+const ADMIN = 'admin: { admin_groups: [finance] }'
 
 function explainSub(path: string, databaseUrl: string, argv: readonly string[]) {
   const program = join(import.meta.dirname, '../../app/main.ts')
@@ -46,4 +50,49 @@ test('a subject is explained with the groups of their last sign-in, and a strang
   assert.equal(JSON.parse(changed.stdout).policy, 1)
   assert.deepEqual([stranger.code, stranger.stdout], [1, ''])
   assert.match(stranger.stderr, /nobody with the subject sub-2 was seen/)
+})
+
+test('a subject is told their caps, whose they are, what is spent, and the budgets that their groups share', async t => {
+  await using database = await createDatabase()
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-explain-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'gateway.yaml')
+  writeFileSync(path, fileWith({ admin: ADMIN }))
+  await rememberPrincipal(database.pool, { sub: 'ada', email: 'ada@example.com', groups: ['eng'] })
+  await setCaps(database, [
+    { scope: 'organization', period: 'daily', amount: 2000 },
+    { scope: 'rbac_group', id: 'eng', period: 'monthly', amount: 50_000, pool: 900_000 },
+    { scope: 'user', period: 'weekly', amount: null },
+  ])
+  const { daily, monthly } = periodsAt(Date.now())
+  await database.pool.query(
+    `insert into spend (principal, period, period_start, nano_usd)
+     values ('ada', $1, now(), 20000000000), ('ada', $2, now(), 271401234567)`,
+    [daily.key, monthly.key],
+  )
+
+  const text = await explainSub(path, database.url, ['--sub', 'ada'])
+  const json = await explainSub(path, database.url, ['--sub', 'ada', '--groups', 'none', '--json'])
+  const unasked = await explainSub(path, database.url, ['--email', 'ada@example.com'])
+
+  const until = (span: { endsAt: number }) => new Date(span.endsAt).toISOString()
+  assert.equal(
+    text.stdout.slice(text.stdout.indexOf('\nspend')),
+    `
+spend     used up: requests are refused
+  daily      $20.00 of $20.00, by organization, until ${until(daily)}
+  weekly     $0.00, unlimited, by user
+  monthly    $271.40123 of $500.00, by rbac_group:eng, until ${until(monthly)}
+  group eng  $0.00 of $9000.00 that its members share this month
+`,
+  )
+  const { spend } = JSON.parse(json.stdout)
+  assert.deepEqual(
+    [spend.kind, spend.isBlocked, spend.pools, spend.periods[2]],
+    [
+      ...['read', true, []],
+      { period: 'monthly', source: null, amount: null, spent: '27140.123', resetsAt: until(monthly) },
+    ],
+  )
+  assert.match(unasked.stdout, /\nspend {5}caps are in the database: ask with --sub SUBJECT\n$/)
 })
