@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { releaseHolds, reserveSpend } from '../../app/store/spend-holds.ts'
+import { createDatabase } from '../support/postgres.ts'
+import { charge, heldCents, reservation, setCaps } from '../support/spend-tables.ts'
+
+test('a reservation is held on every pool of the caller, and given back to each', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCaps(
+    pool,
+    { scope: 'rbac_group:eng', pool: 100 },
+    { scope: 'rbac_group:all', pool: 200 },
+    { scope: 'rbac_group:others', pool: 0 },
+    { scope: 'rbac_group:seat', cents: 100 },
+  )
+  await charge(pool, { cents: 5, pools: ['eng'] })
+  const wanted = reservation({ cents: 7, groups: ['eng', 'all', 'seat'] })
+
+  const { isTaken, pools } = await reserveSpend(pool, wanted)
+
+  assert.deepEqual(
+    { isTaken, pools },
+    {
+      isTaken: true,
+      pools: [
+        { group: 'all', cents: 200n, spent: 0n },
+        { group: 'eng', cents: 100n, spent: 50_000_000n },
+      ],
+    },
+  )
+  assert.deepEqual(await heldCents(pool), {
+    'ada 2026-11': 7,
+    'ada 2026-11-22': 7,
+    'ada 2026-W47': 7,
+    'all 2026-11': 7,
+    'eng 2026-11': 7,
+  })
+  await releaseHolds(pool, [wanted.entryId])
+  assert.deepEqual(await heldCents(pool), {})
+})
+
+test('where groups combine by min, every pool must have room', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCaps(pool, { scope: 'rbac_group:eng', pool: 10 }, { scope: 'rbac_group:all', pool: 100 })
+  await reserveSpend(pool, reservation({ principal: 'bob', cents: 8, groups: ['eng'] }))
+
+  const { isTaken, lacking } = await reserveSpend(pool, reservation({ cents: 5, groups: ['eng', 'all'] }))
+
+  assert.deepEqual(
+    { isTaken, lacking },
+    { isTaken: false, lacking: { source: 'rbac_group:eng', period: 'monthly', cents: 10n } },
+  )
+  assert.deepEqual((await heldCents(pool))['all 2026-11'], undefined)
+})
+
+test('where groups combine by max, one pool with room is enough, and all are charged', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCaps(
+    pool,
+    { scope: 'rbac_group:eng', pool: 10 },
+    { scope: 'rbac_group:spent', pool: 10 },
+    { scope: 'rbac_group:all', pool: 12 },
+  )
+  await charge(pool, { principal: 'bob', cents: 10, pools: ['spent'] })
+  await reserveSpend(pool, reservation({ principal: 'bob', cents: 8, groups: ['eng'] }))
+  const wanted = () => reservation({ cents: 7, groups: ['eng', 'all', 'spent'], mode: 'max' })
+
+  const first = await reserveSpend(pool, wanted())
+  const second = await reserveSpend(pool, wanted())
+
+  assert.deepEqual([first.isTaken, first.lacking], [true, null])
+  assert.deepEqual(
+    [second.isTaken, second.lacking],
+    [false, { source: 'rbac_group:all', period: 'monthly', cents: 12n }],
+  )
+  const { 'all 2026-11': all, 'eng 2026-11': eng, 'spent 2026-11': spent } = await heldCents(pool)
+  assert.deepEqual({ all, eng, spent }, { all: 7, eng: 15, spent: 7 })
+})
+
+test('a pool with no other hold takes one request that is bigger than what is left', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCaps(pool, { scope: 'rbac_group:eng', pool: 10 })
+  const wanted = (principal: string) => reservation({ principal, cents: 50, groups: ['eng'] })
+
+  const first = await reserveSpend(pool, wanted('ada'))
+  const second = await reserveSpend(pool, wanted('bob'))
+
+  assert.deepEqual([first.isTaken, second.isTaken], [true, false])
+})
+
+test('an unlimited cap of their own lifts nobody over a pool', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCaps(pool, { scope: 'user:ada' }, { scope: 'rbac_group:eng', pool: 10 })
+  await charge(pool, { principal: 'bob', cents: 10, pools: ['eng'] })
+
+  const { isTaken } = await reserveSpend(pool, reservation({ groups: ['eng'] }))
+
+  assert.equal(isTaken, false)
+})
