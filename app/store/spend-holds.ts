@@ -89,23 +89,11 @@ export async function renewHolds(pool: pg.Pool, entryIds: readonly string[]): Pr
   return rows.map(({ entry_id }) => entry_id)
 }
 
-/** Gives these holds back, each once, whoever else tries; answers how many there were. */
-export async function releaseHolds(pool: pg.Pool, entryIds: readonly string[]): Promise<number> {
-  const { rows } = await pool.query<{ released: number }>({
-    name: 'spend_holds_release',
-    text: `select release_holds($1, false) as released`,
-    values: [entryIds],
-  })
-  return rows[0]?.released ?? 0
-}
-
-/** Gives back at most `max` holds that nobody renewed in time, the oldest first; answers how many there were. */
+/** Gives back at most `max` holds that nobody renewed in time, each once, the oldest first; answers how many there were. */
 export async function sweepHolds(pool: pg.Pool, max: number): Promise<number> {
   const { rows } = await pool.query<{ released: number }>({
     name: 'spend_holds_sweep',
-    text: `
-      select release_holds(array(
-        select entry_id from spend_holds where expires_at <= now() order by expires_at limit $1), true) as released`,
+    text: `select sweep_holds($1) as released`,
     values: [max],
   })
   return rows[0]?.released ?? 0

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import type pg from 'pg'
 import { Holds, type HoldsOptions } from '../../app/spend/holds.ts'
@@ -44,8 +43,7 @@ test('what a replica holds is kept as long as its requests run', async () => {
   const { pool } = database
   const { holds, reserve, tick } = replica(pool)
   const running = await reserve(3)
-  holds.release(await reserve(4))
-  await holds.settled()
+  holds.leave(await reserve(4))
   await expire(pool)
 
   await tick()
@@ -94,77 +92,43 @@ test('a request whose hold was swept is served on without one, and the operator 
   await other.holds.close()
 })
 
-test('what is being settled is renewed no more, and is not given back twice', async () => {
-  await using database = await createDatabase()
-  const { pool } = database
-  const { holds, reserve, tick } = replica(pool)
-  holds.leave(await reserve(3))
-  await expire(pool)
-
-  await tick()
-
-  assert.equal(await monthly(pool), 0)
-  await holds.close()
-})
-
-test('a release whose reservation never arrived changes nothing', async () => {
-  await using database = await createDatabase()
-  const { pool } = database
-  const { holds, log, reserve } = replica(pool)
-  await reserve(3)
-
-  holds.release(randomUUID())
-  await holds.settled()
-
-  assert.equal(await monthly(pool), 3)
-  assert.deepEqual(log.lines, [])
-  await holds.close()
-})
-
 test('without its store a replica goes on, says so once a minute, and what it held expires', async () => {
   await using database = await createDatabase()
   const broken = replicaPool(database.url, 1)
   const { holds, log, reserve, tick } = replica(broken)
-  const entryId = await reserve(3)
+  await reserve(3)
   await broken.end()
 
   await tick()
-  holds.release(entryId)
-  await holds.settled()
   await expire(database.pool)
   const other = replica(database.pool)
   await other.tick()
 
   assert.deepEqual(log.lines, [
-    'warn reservations cannot be renewed or given back {"cause":"Cannot use a pool after calling end on the pool"}',
+    'warn reservations cannot be renewed {"cause":"Cannot use a pool after calling end on the pool"}',
   ])
   assert.equal(await monthly(database.pool), 0)
   await holds.close()
   await other.holds.close()
 })
 
-test('at the end of the process what waits is given back, and nothing is renewed any more', async () => {
+test('a replica that ends renews nothing any more', async () => {
   await using database = await createDatabase()
-  const { pool } = database
-  const { holds, reserve, isTicking } = replica(pool)
-  holds.release(await reserve(3))
-  await reserve(4)
+  const { holds, reserve, isTicking } = replica(database.pool)
+  await reserve(3)
 
   await holds.close()
-  holds.release(randomUUID())
 
   assert.equal(isTicking(), false)
-  assert.equal(await monthly(pool), 4)
+  assert.equal(await monthly(database.pool), 3)
 })
 
 test('no more is remembered than is allowed: what is beyond expires by itself', async () => {
   await using database = await createDatabase()
   const { pool } = database
-  const { holds, reserve, tick } = replica(pool, { maxKept: 1, maxWaiting: 0 })
+  const { holds, reserve, tick } = replica(pool, { maxKept: 1 })
   await reserve(3)
-  holds.release(await reserve(4))
-  await holds.settled()
-  assert.equal(await monthly(pool), 7)
+  await reserve(4)
   await expire(pool)
 
   await tick()

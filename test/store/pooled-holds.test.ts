@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { releaseHolds, reserveSpend } from '../../app/store/spend-holds.ts'
+import { reserveSpend, sweepHolds } from '../../app/store/spend-holds.ts'
 import { createDatabase } from '../support/postgres.ts'
-import { charge, heldCents, reservation, setCaps } from '../support/spend-tables.ts'
+import { charge, expire, heldCents, reservation, setCaps } from '../support/spend-tables.ts'
 
 test('a reservation is held on every pool of the caller, and given back to each', async () => {
   await using database = await createDatabase()
@@ -15,9 +15,11 @@ test('a reservation is held on every pool of the caller, and given back to each'
     { scope: 'rbac_group:seat', cents: 100 },
   )
   await charge(pool, { cents: 5, pools: ['eng'] })
-  const wanted = reservation({ cents: 7, groups: ['eng', 'all', 'seat'] })
 
-  const { isTaken, pools } = await reserveSpend(pool, wanted)
+  const { isTaken, pools } = await reserveSpend(
+    pool,
+    reservation({ cents: 7, groups: ['eng', 'all', 'seat'] }),
+  )
 
   assert.deepEqual(
     { isTaken, pools },
@@ -36,7 +38,8 @@ test('a reservation is held on every pool of the caller, and given back to each'
     'all 2026-11': 7,
     'eng 2026-11': 7,
   })
-  await releaseHolds(pool, [wanted.entryId])
+  await expire(pool)
+  await sweepHolds(pool, 10)
   assert.deepEqual(await heldCents(pool), {})
 })
 

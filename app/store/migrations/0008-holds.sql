@@ -1,6 +1,6 @@
 -- Reservations: what running requests may cost is held beside what is spent, so that requests that run at the same time
--- never pass one check together. Everything here, and settling, locks in one order: rows of spend by their key, rows of
--- pooled_spend by theirs, rows of spend_holds.
+-- never pass one check together. Everything here, and settling, locks in one order: rows of spend_holds, rows of spend by
+-- their key, rows of pooled_spend by theirs.
 
 -- Whether a bound of `cents` leaves room for `estimate`: beside what is spent and held, or alone (M-39). Null is no bound.
 create function has_room(nano_usd bigint, held_nano_usd bigint, estimate bigint, cents bigint) returns boolean
@@ -31,6 +31,10 @@ declare
   cost constant bigint := estimate;
   month constant text := keys[3];
 begin
+  -- A hold that a crash of the database takes back is one that expired early; waiting for the disk would make requests of one
+  -- developer wait for each other. Whoever waits longer for somebody else's lock is not waited for any more.
+  perform set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '2s', true);
+
   -- Makes the rows and locks them, new or not, in their order: `where false` locks and writes nothing.
   insert into spend (principal, period, period_start)
   select me, key, start from unnest(keys, starts) as k (key, start) order by key
@@ -98,38 +102,38 @@ begin
 end
 $$;
 
--- Gives back what is held for `entries`, of those that expired only where that is asked for; answers how many there were.
--- Whoever comes second, be it a settlement or a sweep, finds nothing to give back.
-create function release_holds(entries uuid[], expired_only boolean) returns integer
+-- Gives back at most `most` holds that nobody renewed in time, the oldest first; answers how many there were. One that is
+-- being settled or renewed at this moment is passed over; whoever comes second finds nothing to give back.
+create function sweep_holds(most integer) returns integer
 language plpgsql as $$
-#variable_conflict use_column
 declare
-  released integer;
+  expired uuid[];
 begin
+  select array_agg(entry_id) into expired
+    from (select entry_id from spend_holds where expires_at <= now()
+           order by expires_at limit most for update skip locked) as found;
+
   perform from spend
     where (principal, period) in (
-      select h.principal, unnest(h.periods) from spend_holds h where h.entry_id = any (entries))
+      select h.principal, unnest(h.periods) from spend_holds h where h.entry_id = any (expired))
     order by principal, period for no key update;
   perform from pooled_spend
     where (rbac_group_id, period) in (
-      select unnest(h.pools), h.periods[3] from spend_holds h where h.entry_id = any (entries))
+      select unnest(h.pools), h.periods[3] from spend_holds h where h.entry_id = any (expired))
     order by rbac_group_id, period for no key update;
 
   with gone as (
-    delete from spend_holds
-     where entry_id = any (entries) and (not expired_only or expires_at <= now())
-    returning *),
+    delete from spend_holds where entry_id = any (expired) returning *),
   own as (
     select principal, key, sum(nano_usd) as nano_usd from gone, unnest(periods) as key group by principal, key),
   pooled as (
     select name, periods[3] as key, sum(nano_usd) as nano_usd from gone, unnest(pools) as name group by name, periods[3]),
   own_freed as (
     update spend s set held_nano_usd = greatest(s.held_nano_usd - own.nano_usd, 0)
-      from own where s.principal = own.principal and s.period = own.key),
-  pooled_freed as (
-    update pooled_spend s set held_nano_usd = greatest(s.held_nano_usd - pooled.nano_usd, 0)
-      from pooled where s.rbac_group_id = pooled.name and s.period = pooled.key)
-  select count(*) into released from gone;
-  return released;
+      from own where s.principal = own.principal and s.period = own.key)
+  update pooled_spend s set held_nano_usd = greatest(s.held_nano_usd - pooled.nano_usd, 0)
+    from pooled where s.rbac_group_id = pooled.name and s.period = pooled.key;
+
+  return coalesce(cardinality(expired), 0);
 end
 $$;
