@@ -1,77 +1,71 @@
 // Reservations: estimates of running requests, held on the counters of spend. The database's clock says when one expires.
 import type pg from 'pg'
-import type { Period, Periods } from '../lib/periods.ts'
+import type { Period } from '../lib/periods.ts'
+import type { SharedConnection } from './shared-connection.ts'
+import { isStorable, type LimitRow, readRow, type SpendRow, type SpentRow } from './spend-gate.ts'
 
-/** One request that wants to be admitted. */
-export interface Reservation {
+/** One request that wants to be admitted, as the database takes it; keys and starts are those of its admission (M-5). */
+export interface SpendRequest {
   /** A UUID. */
-  readonly entryId: string
+  readonly entry_id: string
   readonly principal: string
-  /** The groups of the token. */
+  /** The groups of the bearer. */
   readonly groups: readonly string[]
-  /** `admin.group_limit_mode`. */
-  readonly mode: 'min' | 'max'
-  /** Those of its admission (M-5). */
-  readonly periods: Periods
+  readonly day: string
+  readonly week: string
+  readonly month: string
+  readonly week_start: string
+  readonly month_start: string
   /** What it may cost, in billionths of a US dollar. */
-  readonly estimate: bigint
+  readonly nano_usd: string
 }
 
-/** What was there before the reservation, and whether it was taken. Amounts are whole cents; null is unlimited. */
+/** Whether a request was admitted, and what there was before. */
 export interface Reserved {
   readonly isTaken: boolean
-  /** The first bound that is not spent and has no room beside other holds; null when there is none. */
+  /** The first bound that is not spent and has no room beside other holds, in whole cents; null when there is none. */
   readonly lacking: { readonly source: string; readonly period: Period; readonly cents: bigint } | null
-  /** Every row that can apply, of all three periods. */
-  readonly caps: readonly CapRow[]
-  /** Billionths of a US dollar. */
-  readonly spent: Readonly<Record<Period, bigint>>
-  /** By name. */
-  readonly pools: readonly PoolRow[]
-}
-
-export interface CapRow {
-  readonly id: string
-  readonly scope_type: 'user' | 'rbac_group' | 'organization'
-  /** Empty for the organization. */
-  readonly scope_id: string
-  readonly period: Period
-  readonly cents: bigint | null
-}
-
-export interface PoolRow {
-  readonly group: string
-  readonly cents: bigint
-  /** Billionths of a US dollar. */
-  readonly spent: bigint
+  readonly standing: readonly (LimitRow | SpentRow)[]
 }
 
 /** How long a hold lives without being renewed (M-41). */
 const HOLD = '90 seconds'
 
 /**
- * Holds the estimate on the caller's three counters and on all pools, where every bound has room, or else nowhere.
+ * Holds what each request may cost on its developer's three counters and on all pools, where every bound has room, or
+ * else nowhere. Answers by entry.
  *
- * The check and the hold are one: of two calls at the same time the second sees the hold of the first.
+ * The check and the hold are one: of two calls at the same time the second sees the holds of the first.
  */
-export async function reserveSpend(client: pg.Pool | pg.PoolClient, wanted: Reservation): Promise<Reserved> {
-  const { daily, weekly, monthly } = wanted.periods
-  const spans = [daily, weekly, monthly]
-  const { rows } = await client.query<ReservedRow>({
+export async function reserveSpend(
+  connection: Pick<SharedConnection, 'rows'>,
+  { requests, mode }: { readonly requests: readonly SpendRequest[]; readonly mode: 'min' | 'max' },
+): Promise<ReadonlyMap<string, Reserved>> {
+  const storable = requests.map(request => ({
+    ...request,
+    principal: request.principal.toWellFormed(),
+    groups: request.groups.filter(isStorable).map(name => name.toWellFormed()),
+  }))
+  const rows = await connection.rows<ReservedRow>({
     name: 'spend_reserve',
-    text: `select * from reserve_spend($1, $2, $3, $4, $5, $6, $7, $8)`,
-    values: [
-      wanted.entryId,
-      wanted.principal,
-      JSON.stringify(wanted.groups),
-      wanted.mode,
-      spans.map(({ key }) => key),
-      spans.map(({ startsAt }) => new Date(startsAt).toISOString().slice(0, 10)),
-      wanted.estimate,
-      HOLD,
-    ],
+    rowMode: 'array',
+    text: `select entry_id, taken, lacking, standing from reserve_spend($1::jsonb, $2, $3)`,
+    values: [JSON.stringify(storable), mode, HOLD],
   })
-  return readReserved(rows[0]!) // a function with output parameters yields one row
+  return new Map(
+    rows.map(([entryId, isTaken, lacking, standing]) => [
+      entryId,
+      { isTaken, lacking: lacking && readLacking(lacking), standing: standing.map(readRow) },
+    ]),
+  )
+}
+
+type Lacking = [source: string, period: Period, amount: string]
+
+type ReservedRow = [entryId: string, taken: boolean, lacking: Lacking | null, standing: SpendRow[]]
+
+function readLacking([source, period, amount]: Lacking): Reserved['lacking'] {
+  return { source, period, cents: BigInt(amount) }
 }
 
 /** Keeps these holds for their whole time again; answers which of them there still are. */
@@ -97,35 +91,4 @@ export async function sweepHolds(pool: pg.Pool, max: number): Promise<number> {
     values: [max],
   })
   return rows[0]?.released ?? 0
-}
-
-interface ReservedRow {
-  taken: boolean
-  lacking: { source: string; period: Period; amount: string } | null
-  caps: {
-    id: string
-    scope_type: CapRow['scope_type']
-    scope_id: string
-    period: Period
-    amount: string | null
-  }[]
-  counters: { period: Period; nano_usd: string }[]
-  pools: { rbac_group_id: string; amount: string; nano_usd: string }[]
-}
-
-function readReserved({ taken, lacking, caps, counters, pools }: ReservedRow): Reserved {
-  const spentIn = (name: Period) => BigInt(counters.find(({ period }) => period === name)?.nano_usd ?? 0)
-  return {
-    isTaken: taken,
-    lacking: lacking && {
-      source: lacking.source,
-      period: lacking.period,
-      cents: BigInt(lacking.amount),
-    },
-    caps: caps.map(({ amount, ...row }) => ({ ...row, cents: amount === null ? null : BigInt(amount) })),
-    spent: { daily: spentIn('daily'), weekly: spentIn('weekly'), monthly: spentIn('monthly') },
-    pools: pools.map(({ rbac_group_id, amount, nano_usd }) => ({
-      ...{ group: rbac_group_id, cents: BigInt(amount), spent: BigInt(nano_usd) },
-    })),
-  }
 }

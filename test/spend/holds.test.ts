@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type pg from 'pg'
 import { Holds, type HoldsOptions } from '../../app/spend/holds.ts'
-import { reserveSpend } from '../../app/store/spend-holds.ts'
 import type { Every } from '../../app/store/sweeper.ts'
 import { createDatabase, replicaPool } from '../support/postgres.ts'
 import { recordLog } from '../support/recorded-log.ts'
-import { expire, heldCents, reservation } from '../support/spend-tables.ts'
+import { expire, heldCents, reserve as reserveFor } from '../support/spend-tables.ts'
 
 /** The holds of one replica, whose timer is ours: `tick` is half a minute later. */
 function replica(pool: pg.Pool, options: Partial<HoldsOptions> = {}) {
@@ -22,10 +21,9 @@ function replica(pool: pg.Pool, options: Partial<HoldsOptions> = {}) {
   }
   const holds = new Holds({ pool, log, clock: () => now, every, ...options })
   const reserve = async (cents: number, principal = 'ada') => {
-    const wanted = reservation({ cents, principal })
-    await reserveSpend(pool, wanted)
-    holds.keep(wanted.entryId)
-    return wanted.entryId
+    const { entryId } = await reserveFor(pool, { cents, principal })
+    holds.keep(entryId)
+    return entryId
   }
   const tick = async () => {
     now += 60_000

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { reserveSpend, sweepHolds } from '../../app/store/spend-holds.ts'
+import { sweepHolds } from '../../app/store/spend-holds.ts'
 import { createDatabase } from '../support/postgres.ts'
-import { charge, expire, heldCents, reservation, setCaps } from '../support/spend-tables.ts'
+import { charge, expire, heldCents, reserve, setCaps } from '../support/spend-tables.ts'
 
 test('a reservation is held on every pool of the caller, and given back to each', async () => {
   await using database = await createDatabase()
@@ -16,20 +16,18 @@ test('a reservation is held on every pool of the caller, and given back to each'
   )
   await charge(pool, { cents: 5, pools: ['eng'] })
 
-  const { isTaken, pools } = await reserveSpend(
-    pool,
-    reservation({ cents: 7, groups: ['eng', 'all', 'seat'] }),
-  )
+  const { isTaken, standing } = await reserve(pool, { cents: 7, groups: ['eng', 'all', 'seat'] })
 
+  assert.equal(isTaken, true)
   assert.deepEqual(
-    { isTaken, pools },
-    {
-      isTaken: true,
-      pools: [
-        { group: 'all', cents: 200n, spent: 0n },
-        { group: 'eng', cents: 100n, spent: 50_000_000n },
-      ],
-    },
+    standing
+      .flatMap(row => (row.kind !== 'spent' && row.poolAmount !== null ? [row] : []))
+      .map(({ scopeId, poolAmount, poolSpent }) => [scopeId, poolAmount, poolSpent])
+      .sort(),
+    [
+      ['all', '200', '0'],
+      ['eng', '100', '50000000'],
+    ],
   )
   assert.deepEqual(await heldCents(pool), {
     'ada 2026-11': 7,
@@ -47,9 +45,9 @@ test('where groups combine by min, every pool must have room', async () => {
   await using database = await createDatabase()
   const { pool } = database
   await setCaps(pool, { scope: 'rbac_group:eng', pool: 10 }, { scope: 'rbac_group:all', pool: 100 })
-  await reserveSpend(pool, reservation({ principal: 'bob', cents: 8, groups: ['eng'] }))
+  await reserve(pool, { principal: 'bob', cents: 8, groups: ['eng'] })
 
-  const { isTaken, lacking } = await reserveSpend(pool, reservation({ cents: 5, groups: ['eng', 'all'] }))
+  const { isTaken, lacking } = await reserve(pool, { cents: 5, groups: ['eng', 'all'] })
 
   assert.deepEqual(
     { isTaken, lacking },
@@ -68,11 +66,11 @@ test('where groups combine by max, one pool with room is enough, and all are cha
     { scope: 'rbac_group:all', pool: 12 },
   )
   await charge(pool, { principal: 'bob', cents: 10, pools: ['spent'] })
-  await reserveSpend(pool, reservation({ principal: 'bob', cents: 8, groups: ['eng'] }))
-  const wanted = () => reservation({ cents: 7, groups: ['eng', 'all', 'spent'], mode: 'max' })
+  await reserve(pool, { principal: 'bob', cents: 8, groups: ['eng'] })
+  const ask = () => reserve(pool, { cents: 7, groups: ['eng', 'all', 'spent'] }, 'max')
 
-  const first = await reserveSpend(pool, wanted())
-  const second = await reserveSpend(pool, wanted())
+  const first = await ask()
+  const second = await ask()
 
   assert.deepEqual([first.isTaken, first.lacking], [true, null])
   assert.deepEqual(
@@ -87,10 +85,10 @@ test('a pool with no other hold takes one request that is bigger than what is le
   await using database = await createDatabase()
   const { pool } = database
   await setCaps(pool, { scope: 'rbac_group:eng', pool: 10 })
-  const wanted = (principal: string) => reservation({ principal, cents: 50, groups: ['eng'] })
+  const ask = (principal: string) => reserve(pool, { principal, cents: 50, groups: ['eng'] })
 
-  const first = await reserveSpend(pool, wanted('ada'))
-  const second = await reserveSpend(pool, wanted('bob'))
+  const first = await ask('ada')
+  const second = await ask('bob')
 
   assert.deepEqual([first.isTaken, second.isTaken], [true, false])
 })
@@ -101,7 +99,7 @@ test('an unlimited cap of their own lifts nobody over a pool', async () => {
   await setCaps(pool, { scope: 'user:ada' }, { scope: 'rbac_group:eng', pool: 10 })
   await charge(pool, { principal: 'bob', cents: 10, pools: ['eng'] })
 
-  const { isTaken } = await reserveSpend(pool, reservation({ groups: ['eng'] }))
+  const { isTaken } = await reserve(pool, { groups: ['eng'] })
 
   assert.equal(isTaken, false)
 })

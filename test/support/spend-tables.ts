@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { periodsAt } from '../../app/lib/periods.ts'
-import type { Reservation } from '../../app/store/spend-holds.ts'
+import { type Reserved, reserveSpend, type SpendRequest } from '../../app/store/spend-holds.ts'
 
 /** A Sunday, in 2026-W47. */
 export const NOON = Date.parse('2026-11-22T12:00:00Z')
@@ -31,16 +31,52 @@ export async function setCaps(pool: pg.Pool, ...caps: readonly Cap[]): Promise<v
   }
 }
 
-/** One cent unless `options` say something else, of somebody in no group. */
-export function reservation({
-  cents = 1,
-  ...given
-}: Partial<Reservation> & { cents?: number } = {}): Reservation {
+export interface Wanted {
+  readonly entryId?: string
+  readonly principal?: string
+  readonly groups?: readonly string[]
+  readonly cents?: number
+}
+
+/** One cent of somebody in no group, unless `wanted` says something else. */
+export function requestOf({ entryId, principal = 'ada', groups = [], cents = 1 }: Wanted): SpendRequest {
+  const { daily, weekly, monthly } = PERIODS
   return {
-    ...{ entryId: randomUUID(), principal: 'ada', groups: [], mode: 'min', periods: PERIODS },
-    estimate: BigInt(cents) * CENT,
-    ...given,
+    ...{ entry_id: entryId ?? randomUUID(), principal, groups, nano_usd: (BigInt(cents) * CENT).toString() },
+    ...{ day: daily.key, week: weekly.key, month: monthly.key },
+    week_start: dateOf(weekly.startsAt),
+    month_start: dateOf(monthly.startsAt),
   }
+}
+
+function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
+}
+
+/** What becomes of requests that are sent together. */
+export async function reserveAll(
+  pool: pg.Pool,
+  wanted: readonly Wanted[],
+  mode: 'min' | 'max' = 'min',
+): Promise<readonly (Reserved & { readonly entryId: string })[]> {
+  const requests = wanted.map(requestOf)
+  const connection = {
+    rows: async <Row extends unknown[]>(statement: pg.QueryArrayConfig) =>
+      (await pool.query<Row>(statement)).rows,
+  }
+  const reserved = await reserveSpend(connection, { requests, mode })
+  return requests.map(({ entry_id }) => {
+    const one = reserved.get(entry_id)
+    if (one === undefined) throw new Error('a request was forgotten')
+    return { ...one, entryId: entry_id }
+  })
+}
+
+/** What becomes of one request. */
+export async function reserve(pool: pg.Pool, wanted: Wanted = {}, mode: 'min' | 'max' = 'min') {
+  const [one] = await reserveAll(pool, [wanted], mode)
+  if (one === undefined) throw new Error('a request was forgotten')
+  return one
 }
 
 /** Charges `cents` to the three counters of `principal`, and to the pools. */
