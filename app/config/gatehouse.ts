@@ -71,7 +71,8 @@ const Policy = closed({
 const Spend = closed({
   reserve: flag().default(false),
   regional_premium: flag().default(false),
-  reserve_output_tokens: whole(1).default(4096),
+  /** A hold is a bounded number: no answer is longer than a million tokens. */
+  reserve_output_tokens: whole(1, 1_000_000).default(4096),
   settle_timeout_ms: whole(0, 2000).default(250),
   queue_entries: whole(1).default(10_000),
   entry_retention_days: whole(1).default(8),

@@ -16,8 +16,8 @@ export const READ_MEMBERS = [
   'anthropic_beta',
 ] as const
 
-/** Members whose place is remembered only: of one that stands twice the first, and nobody is refused for it. */
-const LOCATED_MEMBERS = ['messages'] as const
+/** Members whose place is remembered only, and for which nobody is refused: of one that stands twice that of the first. */
+const LOCATED_MEMBERS = ['messages', 'max_tokens'] as const
 
 export type MemberName = (typeof READ_MEMBERS)[number]
 type LocatedName = (typeof LOCATED_MEMBERS)[number]
@@ -32,6 +32,8 @@ export interface Member {
   readonly keyEnd: number
   readonly valueStart: number
   readonly valueEnd: number
+  /** Whether the name stands twice: then nobody knows which value an upstream takes. */
+  readonly isRepeated: boolean
   /** Null for the first member. */
   readonly commaBefore: number | null
   /** Null for the last member. */
@@ -68,7 +70,7 @@ export class TopLevel {
   hasProviderSettings = false
   /** The first name found twice. */
   repeated: MemberName | null = null
-  readonly members: Member[] = []
+  readonly members: Writable<Member>[] = []
   #commaBefore: number | null = null
   #keyStart = 0
   /** Where in the current chunk the key bytes begin that are not in `#key` yet. */
@@ -100,12 +102,15 @@ export class TopLevel {
     if (offset - this.#keyStart - 1 > KEY_BYTES) return
     const name = NAMES.get(unescaped(this.#key))
     if (name === undefined) return
-    if (this.members.some(member => member.name === name)) {
-      if (name !== 'messages') this.repeated ??= name
+    const earlier = this.members.find(member => member.name === name)
+    if (earlier !== undefined) {
+      earlier.isRepeated = true
+      if (name !== 'messages' && name !== 'max_tokens') this.repeated ??= name
       return
     }
     const places = { keyStart: this.#keyStart, keyEnd: offset + 1, valueStart: 0, valueEnd: 0 }
-    this.#current = { name, index, ...places, commaBefore: this.#commaBefore, commaAfter: null }
+    const commas = { commaBefore: this.#commaBefore, commaAfter: null }
+    this.#current = { name, index, ...places, isRepeated: false, ...commas }
     this.members.push(this.#current)
   }
 

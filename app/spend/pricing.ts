@@ -71,8 +71,8 @@ export interface Cost {
   readonly unknown: readonly string[]
 }
 
-/** Tokens × nano-dollars per million tokens × millionths. */
-const DIVISOR = 10n ** 12n
+/** Of tokens × nano-dollars per million tokens × millionths, so many are one nano-dollar. */
+export const RATE_DIVISOR = 10n ** 12n
 const MILLION = 10n ** 6n
 
 /** Prices of one configuration; it answers, and keeps nothing. */
@@ -102,7 +102,7 @@ export class Pricing {
       if (price.source.kind === 'unknown') unknown.add(name)
       sum += tokenSum(part, ratesFor(price, part, usage))
     }
-    return { amount: nanoUsd(dividedUp(sum * this.multiplier, DIVISOR)), unknown: [...unknown] }
+    return { amount: nanoUsd(dividedUp(sum * this.multiplier, RATE_DIVISOR)), unknown: [...unknown] }
   }
 
   /** The price of the model that was asked for (M-27). */

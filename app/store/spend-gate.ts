@@ -38,7 +38,7 @@ export async function readSpend(
   connection: Pick<SharedConnection, 'rows'>,
   { principal, groups, day, week, month }: SpendQuestion,
 ): Promise<readonly (LimitRow | SpentRow)[]> {
-  const rows = await connection.rows<Row>({
+  const rows = await connection.rows<SpendRow>({
     name: 'spend_gate',
     rowMode: 'array',
     text: `
@@ -59,15 +59,16 @@ export async function readSpend(
 }
 
 /** No text of the database holds a zero byte, so that no cap can be on such a name; asking for it would be an error. */
-function isStorable(name: string): boolean {
+export function isStorable(name: string): boolean {
   return !name.includes('\0')
 }
 
-type Row =
+/** A row as the database gives it. */
+export type SpendRow =
   | [LimitRow['kind'], string, LimitRow['period'], string, string | null, string | null, string | null]
   | ['spent', '', string, '', string, null, null]
 
-function readRow(row: Row): LimitRow | SpentRow {
+export function readRow(row: SpendRow): LimitRow | SpentRow {
   if (row[0] === 'spent') return { kind: row[0], period: row[2], amount: row[4] }
   const [kind, scopeId, period, limitId, amount, poolAmount, poolSpent] = row
   return { kind, scopeId, period, limitId, amount, poolAmount, poolSpent }

@@ -83,11 +83,11 @@ test('each member is found with its place, its ends and its commas', () => {
       members: [
         {
           ...{ name: 'model', index: 1, keyStart: 11, keyEnd: 23, valueStart: 26, valueEnd: 29 },
-          ...{ commaBefore: 9, commaAfter: 30 },
+          ...{ isRepeated: false, commaBefore: 9, commaAfter: 30 },
         },
         {
           ...{ name: 'stream', index: 2, keyStart: 31, keyEnd: 39, valueStart: 40, valueEnd: 44 },
-          ...{ commaBefore: 30, commaAfter: null },
+          ...{ isRepeated: false, commaBefore: 30, commaAfter: null },
         },
       ],
       hasProviderSettings: false,

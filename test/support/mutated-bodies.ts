@@ -105,7 +105,7 @@ export function expectedOf(body: Buffer): { kind: string; members?: Record<strin
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) return { kind: 'not_an_object' }
   const members: Record<string, string> = {}
   for (const [name, value] of topLevelMembers(text)) {
-    if (name === 'messages') members[name] ??= value
+    if (LOCATED.includes(name)) members[name] ??= value
     if (!RULE_MEMBERS.includes(name)) continue
     if (name in members) return { kind: 'repeated_member' }
     members[name] = value
@@ -113,6 +113,7 @@ export function expectedOf(body: Buffer): { kind: string; members?: Record<strin
   return { kind: 'object', members }
 }
 
+const LOCATED = ['messages', 'max_tokens']
 const RULE_MEMBERS = ['model', 'stream', 'tags', 'anthropic_version', 'anthropic_beta']
 
 /** Names, unescaped, and the source of the values, of a text known to be one valid object. */

@@ -64,6 +64,14 @@ export class Routing {
     return new RoutedWalk(this, this.#lanesOf(journey.routes), journey)
   }
 
+  /** Who would serve if the order of the file decided: the first that is in use, else the first; null without any. */
+  firstInUse(routes: readonly Route[]): Route | null {
+    const [first, second] = routes
+    if (first === undefined || second === undefined) return first ?? null
+    const now = this.clock()
+    return this.#lanesOf(routes).find(lane => lane.standing(now) === 'in_use') ?? first
+  }
+
   /** Whether each upstream is in use for all its models, by name. */
   states(): ReadonlyMap<string, boolean> {
     const now = this.clock()
