@@ -40,6 +40,8 @@ import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
+import type { AlertDelivery } from './spend/alert-delivery.ts'
+import { openAlertDelivery } from './spend/open-alerts.ts'
 import { Pricing } from './spend/pricing.ts'
 import { SpendReader } from './spend/spend-reader.ts'
 import { UnknownPrices } from './spend/unknown-prices.ts'
@@ -87,6 +89,8 @@ export interface Services extends AsyncDisposable {
   readonly settingsDrift: SettingsDrift | null
   readonly relay: Relay
   readonly capacity: Capacity
+  /** Null unless `gatehouse.spend.alert_webhook` is set. */
+  readonly alertDelivery: AlertDelivery | null
   readonly ownTelemetry: OwnTelemetry
 }
 
@@ -106,12 +110,14 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const inference = openInference(options, network)
   const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
   opening.defer(() => settingsDrift?.close())
+  const alertDelivery = openAlerts(options, { network, pool })
+  opening.defer(() => alertDelivery?.close())
   const ownTelemetry = opening.use(
-    await openOwn(options, { ...inference, network, metrics, relay, pool, readiness }),
+    await openOwn(options, { ...inference, network, metrics, relay, pool, readiness, alertDelivery }),
   )
   const services = {
     ...{ pool, readiness, spendReader, relay, signIn, ...sessions, ...inference },
-    ...{ settingsDrift, ownTelemetry },
+    ...{ settingsDrift, alertDelivery, ownTelemetry },
   }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
@@ -230,6 +236,7 @@ interface Observed {
   readonly capacity: Capacity
   readonly pool: Pool
   readonly readiness: Readiness
+  readonly alertDelivery: AlertDelivery | null
 }
 
 function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelemetry> {
@@ -268,6 +275,14 @@ async function openDrift(
 ): Promise<SettingsDrift | null> {
   const { settings_drift, accepted_checksums: accepted } = config.gatehouse.policy
   return settings_drift === 'off' ? null : openSettingsDrift({ pool, policies, accepted, clock, log })
+}
+
+function openAlerts(
+  { config, version, log, clock }: ServicesOptions,
+  { network, pool }: { network: Network; pool: Pool },
+): AlertDelivery | null {
+  const webhook = config.gatehouse.spend.alert_webhook
+  return openAlertDelivery({ webhook, network, pool, version, log, clock, random: Math.random })
 }
 
 /** Bytes: the container's limit where there is one. */
