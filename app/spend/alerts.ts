@@ -1,3 +1,4 @@
+// What a settlement raised becomes an event of the audit, and a message that waits.
 import type { Audit } from '../audit/events.ts'
 import type { Log } from '../lib/log.ts'
 import type { AlertRow } from '../store/spend-alerts.ts'

@@ -1,3 +1,4 @@
+// The way of alerts out of this process.
 import type pg from 'pg'
 import type { AlertWebhookConfig } from '../config/alerts.ts'
 import type { Clock } from '../lib/clock.ts'
