@@ -200,6 +200,7 @@ function registerAdmin(server: FastifyInstance, { config, services, audit, clock
   const bearers = { tokens, revocations, clock }
   const admin = {
     ...{ pool, audit, clock },
+    groupLimitMode: config.admin.group_limit_mode,
     findAdministrator: createCredentials({ config: config.admin, bearers }),
   }
   server.decorateRequest('administrator')

@@ -1,5 +1,6 @@
 // Alerts that were raised, and which of them are still to be sent. They are raised by the statement that settles.
 import type { Pool, PoolClient } from 'pg'
+import type { Period } from '../lib/periods.ts'
 
 /** An alert as the database writes it into the answer of a settlement; amounts and shares are exact as text. */
 export interface AlertRow {
@@ -71,26 +72,28 @@ export async function alertFailed(
   })
 }
 
-/** A cap of a scope and a kind of period, which was changed or deleted. */
+/** A cap, or a group's shared budget with it, that was changed or deleted. */
 export interface ChangedCap {
-  readonly scope_type: 'user' | 'rbac_group' | 'organization'
-  /** Empty for the organization. */
-  readonly scope_id: string
-  readonly period: 'daily' | 'weekly' | 'monthly'
-  /** The key of the period that runs now. */
+  /** The id is empty for the organization. */
+  readonly scope: { readonly type: string; readonly id: string }
+  readonly period: Period
+  /** Of the period that runs now. */
   readonly key: string
-  readonly group_limit_mode: 'min' | 'max'
+  readonly groupLimitMode: 'min' | 'max'
 }
 
 /**
- * After a change of a cap, or of a group's shared budget, and in its transaction: what was spent so far no longer
- * reaches some shares, which may be reached again. Answers how many those are.
+ * In the transaction that changed the cap: shares that what was spent so far no longer reaches may be reached again.
+ * Answers how many those are.
  */
-export async function rearmAlerts(client: Pick<PoolClient, 'query'>, cap: ChangedCap): Promise<number> {
+export async function rearmAlerts(
+  client: Pick<PoolClient, 'query'>,
+  { scope, period, key, groupLimitMode }: ChangedCap,
+): Promise<number> {
   const { rows } = await client.query<{ rearmed: number }>({
     name: 'spend_alerts_rearm',
     text: `select rearm_spend_alerts($1, $2, $3, $4, $5) as rearmed`,
-    values: [cap.scope_type, cap.scope_id, cap.period, cap.key, cap.group_limit_mode],
+    values: [scope.type, scope.id, period, key, groupLimitMode],
   })
   return rows[0]?.rearmed ?? 0
 }

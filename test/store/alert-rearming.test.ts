@@ -10,14 +10,12 @@ import { type Cap, inWords, NOW, setCap, spend } from '../support/spent.ts'
 
 /** Changes a cap as the Admin API does; answers how many shares may be reached again. */
 function change({ pool }: TestDatabase, cap: Cap): Promise<number> {
-  const [scope_type = '', scope_id = ''] = cap.scope.split(':')
+  const [type = '', id = ''] = cap.scope.split(':')
   const { period = 'monthly' } = cap
   return inTransaction(pool, async client => {
     await setCap(client, cap)
-    return rearmAlerts(client, {
-      scope_type: scope_type as 'user' | 'rbac_group' | 'organization', // as the test writes it
-      ...{ scope_id, period, key: periodsAt(NOW)[period].key, group_limit_mode: 'min' },
-    })
+    const { key } = periodsAt(NOW)[period]
+    return rearmAlerts(client, { scope: { type, id }, period, key, groupLimitMode: 'min' })
   })
 }
 
