@@ -1,32 +1,43 @@
 // What a settlement raised becomes an event of the audit, and a message that waits.
 import type { Audit } from '../audit/events.ts'
+import type { Clock } from '../lib/clock.ts'
+import { createCondition } from '../lib/condition.ts'
 import type { Log } from '../lib/log.ts'
-import type { AlertRow } from '../store/spend-alerts.ts'
+import type { AlertTerms, Raised } from '../store/spend-entries.ts'
 import { type Alert, readAlert } from './alert.ts'
 
 export interface AlertsOptions {
+  /** `gatehouse.spend.alerts`. */
+  readonly shares: readonly string[]
+  /** `admin.group_limit_mode`. */
+  readonly groupLimitMode: 'min' | 'max'
   readonly audit: Audit
   readonly log: Log
+  readonly clock: Clock
   /** Null where no webhook is configured. */
   readonly delivery: { look(): Promise<void> } | null
 }
 
-/** Takes what settlements raised. */
+/** What the ledger settles by, and whom it tells. */
 export interface Alerts {
-  /** Writes an event for each, and has them sent. Never throws and never waits. */
-  raised(rows: readonly AlertRow[]): void
+  readonly terms: AlertTerms
+  /** Writes an event for each alert, and has them sent. Never throws and never waits. */
+  settled(raised: Raised): void
 }
 
-/** Only the settlement that stored an alert hands it over, so each is written once. */
-export function createAlerts({ audit, log, delivery }: AlertsOptions): Alerts {
+/** Only the settlement that stored an alert hands it over, so each is written once. Null where no share raises one. */
+export function createAlerts(options: AlertsOptions): Alerts | null {
+  const { shares, groupLimitMode, audit, log, clock, delivery } = options
+  if (shares.length === 0) return null
+  const failing = createCondition({ log, clock, text: 'alerts of spend cannot be raised' })
   return {
-    raised(rows) {
-      try {
-        for (const row of rows) audit.write(thresholdEvent(readAlert(row)))
-      } catch (error) {
-        log.error('an alert cannot be written', { cause: String(error) })
-      }
-      if (rows.length > 0) void delivery?.look()
+    terms: { shares, groupLimitMode, isSent: delivery !== null },
+    settled({ alerts, fault }) {
+      if (fault === null) failing.ended()
+      else failing.occurred({ cause: fault })
+      if (alerts.length === 0) return
+      for (const row of alerts) audit.write(thresholdEvent(readAlert(row)))
+      void delivery?.look()
     },
   }
 }

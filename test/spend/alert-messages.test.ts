@@ -108,18 +108,22 @@ test('each alert that a settlement raised is one event, and is sent at once', ()
       looks += 1
     },
   }
-  const alerts = createAlerts({
-    audit: { write: event => void events.push(event) },
-    log: recordLog(),
-    delivery,
-  })
+  const log = recordLog()
+  const audit = { write: (event: AuditEvent) => void events.push(event) }
+  const rules = { shares: ['0.5'], groupLimitMode: 'min' as const, clock: () => 0 }
+  const alerts = createAlerts({ ...rules, audit, log, delivery })
 
-  alerts.raised([])
+  alerts?.settled({ alerts: [], fault: 'no room' })
+  alerts?.settled({ alerts: [], fault: null })
   assert.equal(looks, 0)
-  alerts.raised([ROW, POOL])
+  alerts?.settled({ alerts: [ROW, POOL], fault: null })
 
-  const id = ROW.id
   assert.equal(looks, 1)
+  assert.deepEqual(alerts?.terms, { shares: ['0.5'], groupLimitMode: 'min', isSent: true })
+  assert.deepEqual(log.lines, [
+    'warn alerts of spend cannot be raised {"cause":"no room"}',
+    'info over: alerts of spend cannot be raised',
+  ])
   assert.deepEqual(events, [
     {
       ...{
@@ -129,7 +133,7 @@ test('each alert that a settlement raised is one event, and is sent at once', ()
         period_key: '2026-11-18',
         fraction: '0.8',
       },
-      ...{ cap_cents: '5000', sub: 'ada', alert_id: id },
+      ...{ cap_cents: '5000', sub: 'ada', alert_id: ROW.id },
     },
     {
       ...{
@@ -139,7 +143,15 @@ test('each alert that a settlement raised is one event, and is sent at once', ()
         period_key: '2026-11',
         fraction: '0.125',
       },
-      ...{ cap_cents: '123456789', rbac_group_id: 'eng:core', alert_id: id },
+      ...{ cap_cents: '123456789', rbac_group_id: 'eng:core', alert_id: ROW.id },
     },
   ])
+})
+
+test('without a share nobody is told anything, and without a webhook nothing is to be sent', () => {
+  const audit = { write() {} }
+  const rules = { groupLimitMode: 'max' as const, clock: () => 0, log: recordLog(), audit, delivery: null }
+
+  assert.equal(createAlerts({ ...rules, shares: [] }), null)
+  assert.equal(createAlerts({ ...rules, shares: ['1'] })?.terms.isSent, false)
 })

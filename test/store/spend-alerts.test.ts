@@ -1,8 +1,10 @@
 // Which alerts a settlement raises: each share of a cap once per period, whoever settles, and how often.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settleAndAlert } from '../../app/store/spend-entries.ts'
+import { entry } from '../support/entries.ts'
 import { createDatabase, replicaPool } from '../support/postgres.ts'
-import { inWords, NOW, setCap, spend } from '../support/spent.ts'
+import { inWords, NOW, setCap, settle, spend } from '../support/spent.ts'
 
 const DAY = 86_400_000
 
@@ -165,4 +167,47 @@ test('an alert of a settlement that is undone was never raised', async () => {
   const raised = await spend(pool, { principal: 'ada', cents: 50 })
 
   assert.deepEqual(raised.map(inWords), ['user:ada 2026-11 0.5 of 100 at 50'])
+})
+
+test('a fault of the raising undoes no settlement, and the next one makes up for it', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCap(pool, { scope: 'user:ada', amount: 100 })
+  await pool.query(
+    `create function fails() returns trigger language plpgsql as $$ begin raise 'no room'; end $$`,
+  )
+  await pool.query(`create trigger fails before insert on spend_alerts for each row execute function fails()`)
+
+  const outcome = await settle(pool, { principal: 'ada', cents: 50 })
+  const { rows } = await pool.query(`select count(*)::int as entries from spend_entries`)
+  await pool.query('drop trigger fails on spend_alerts')
+  const raised = await spend(pool, { principal: 'ada', cents: 1 })
+
+  assert.deepEqual([outcome, rows], [{ alerts: [], fault: 'no room' }, [{ entries: 1 }]])
+  assert.deepEqual(raised.map(inWords), ['user:ada 2026-11 0.5 of 100 at 51'])
+})
+
+test('many requests that are settled together raise the alerts of all their developers', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCap(pool, { scope: 'organization', amount: 100 })
+  await setCap(pool, { scope: 'rbac_group:eng', amount: null, pool: 200 })
+  const nano = 300_000_000n
+  const entries = ['ada', 'bob', 'ada', 'eve'].map(sub =>
+    entry({ sub, nano, at: NOW, groups: sub === 'eve' ? [] : ['eng'] }),
+  )
+  const settling = { entries: JSON.stringify(entries), released: [] }
+
+  const { alerts } = await settleAndAlert(pool, settling, {
+    shares: ['0.3'],
+    groupLimitMode: 'min',
+    isSent: true,
+  })
+  const again = await settleAndAlert(pool, settling, { shares: ['0.3'], groupLimitMode: 'min', isSent: true })
+
+  assert.deepEqual(alerts.map(inWords).toSorted(), [
+    'pool:eng 2026-11 0.3 of 200 at 90',
+    'user:eve 2026-11 0.3 of 100 at 30',
+  ])
+  assert.deepEqual(again, { alerts: [], fault: null })
 })

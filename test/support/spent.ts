@@ -1,8 +1,8 @@
-// Spends money as a settlement does: counters first, then the alerts that they reach, in one transaction.
+// Spends money: one request is settled, and raises the alerts that it reaches.
 import type pg from 'pg'
-import { periodsAt } from '../../app/lib/periods.ts'
 import type { AlertRow } from '../../app/store/spend-alerts.ts'
-import { inTransaction } from '../../app/store/transaction.ts'
+import { type Raised, settleAndAlert } from '../../app/store/spend-entries.ts'
+import { entry } from './entries.ts'
 
 /** A moment of the tests: a Wednesday. */
 export const NOW = Date.parse('2026-11-18T12:00:00Z')
@@ -23,32 +23,20 @@ export interface Spending {
   readonly at?: number
 }
 
-/** Adds to the counters of a developer and of the developer's groups; answers the alerts that were raised. */
-export function spend(pool: pg.Pool, spending: Spending): Promise<AlertRow[]> {
-  const { principal, groups = [], cents, at = NOW } = spending
-  const { shares = SHARES, mode = 'min', notify = true } = spending
-  const { daily, weekly, monthly } = periodsAt(at)
-  const who = { principal, groups, daily: daily.key, weekly: weekly.key, monthly: monthly.key }
-  return inTransaction(pool, async client => {
-    await client.query(
-      `insert into spend (principal, period, period_start, nano_usd)
-       select $1, key, $3, $2::bigint * 10000000 from unnest($4::text[]) as key order by key
-       on conflict (principal, period) do update set nano_usd = spend.nano_usd + excluded.nano_usd`,
-      [principal, cents, new Date(at), [daily.key, weekly.key, monthly.key]],
-    )
-    await client.query(
-      `insert into pooled_spend (rbac_group_id, period, period_start, nano_usd)
-       select scope_id, $3, $4, $2::bigint * 10000000 from spend_limits
-        where scope_id = any ($1) and pool_amount is not null order by scope_id
-       on conflict (rbac_group_id, period) do update set nano_usd = pooled_spend.nano_usd + excluded.nano_usd`,
-      [groups, cents, monthly.key, new Date(at)],
-    )
-    const { rows } = await client.query<AlertRow>(
-      `select * from raise_spend_alerts($1, $2::numeric[], $3, $4)`,
-      [JSON.stringify([who]), shares, mode, notify],
-    )
-    return rows
-  })
+/** Settles one request of the developer; answers the alerts that were raised. */
+export async function spend(pool: pg.Pool, spending: Spending): Promise<readonly AlertRow[]> {
+  const { alerts, fault } = await settle(pool, spending)
+  if (fault !== null) throw new Error(fault)
+  return alerts
+}
+
+/** Settles one request of the developer. */
+export function settle(pool: pg.Pool, spending: Spending): Promise<Raised> {
+  const { principal: sub, groups = [], cents, at = NOW } = spending
+  const { shares = SHARES, mode: groupLimitMode = 'min', notify: isSent = true } = spending
+  const used = entry({ sub, groups, at, nano: BigInt(cents) * 10_000_000n })
+  const settling = { entries: JSON.stringify([used]), released: [] }
+  return settleAndAlert(pool, settling, { shares, groupLimitMode, isSent })
 }
 
 export interface Cap {

@@ -119,3 +119,27 @@ begin
   return rearmed;
 end
 $$;
+
+-- Settles as settle_spend does, and raises what the developers of `entries` have reached. A fault of the raising undoes
+-- nothing else, and is answered: whoever is at a share has its alert raised by the next settlement.
+create function settle_and_alert(entries jsonb, released uuid[], shares numeric[], mode text, notify boolean)
+returns table (fresh integer, alerts jsonb, fault text) language plpgsql as $$
+begin
+  fresh := settle_spend(entries, released);
+  alerts := '[]';
+  if fresh > 0 then
+    begin
+      select coalesce(jsonb_agg(to_jsonb(raised)), '[]') into alerts
+        from raise_spend_alerts(
+               (select jsonb_agg(jsonb_build_object('principal', e.principal, 'groups', e.groups, 'daily', e.day,
+                                                    'weekly', e.week, 'monthly', e.month))
+                  from jsonb_to_recordset(entries)
+                    as e (principal text, groups jsonb, day text, week text, month text)),
+               shares, mode, notify) as raised;
+    exception when others then
+      fault := sqlerrm;
+    end;
+  end if;
+  return next;
+end
+$$;
