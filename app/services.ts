@@ -35,6 +35,8 @@ import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
+import type { AlertDelivery } from './spend/alert-delivery.ts'
+import { openAlertDelivery } from './spend/open-alerts.ts'
 import type { Recording } from './spend/recording.ts'
 import { SpendReader } from './spend/spend-reader.ts'
 import { connectAtBoot } from './store/connect.ts'
@@ -81,6 +83,8 @@ export interface Services extends AsyncDisposable {
   readonly settingsDrift: SettingsDrift | null
   readonly relay: Relay
   readonly capacity: Capacity
+  /** Null unless `gatehouse.spend.alert_webhook` is set. */
+  readonly alertDelivery: AlertDelivery | null
   readonly ownTelemetry: OwnTelemetry
   /** Null without `admin`. */
   readonly recording: Recording | null
@@ -102,6 +106,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const inference = openInference(options, network)
   const settingsDrift = await openDrift(options, { pool, policies: inference.policies })
   opening.defer(() => settingsDrift?.close())
+  const alertDelivery = openAlerts(options, { network, pool })
+  opening.defer(() => alertDelivery?.close())
   const { catalog } = inference
   const prices = openPrices({ ...options, catalog })
   const recording = openRecording({
@@ -110,11 +116,20 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     observer: metrics?.spend ?? null,
   })
   opening.defer(() => recording?.stop(0)) // as above
-  const ownTelemetry = opening.use(
-    await openOwn(options, { ...inference, network, metrics, relay, pool, readiness, prices, recording }),
-  )
-  const shared = { pool, readiness, spendReader, relay, signIn, settingsDrift, ownTelemetry, recording }
-  const services = { ...shared, ...sessions, ...inference }
+  const observed = {
+    ...inference,
+    network,
+    metrics,
+    relay,
+    pool,
+    readiness,
+    prices,
+    recording,
+    alertDelivery,
+  }
+  const ownTelemetry = opening.use(await openOwn(options, observed))
+  const store = { pool, readiness, spendReader, recording, alertDelivery }
+  const services = { ...store, ...sessions, ...inference, relay, signIn, settingsDrift, ownTelemetry }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -235,6 +250,7 @@ interface Observed {
   readonly readiness: Readiness
   readonly prices: Prices
   readonly recording: Recording | null
+  readonly alertDelivery: AlertDelivery | null
 }
 
 function openOwn(options: ServicesOptions, observed: Observed): Promise<OwnTelemetry> {
@@ -261,6 +277,14 @@ async function openDrift(
 ): Promise<SettingsDrift | null> {
   const { settings_drift, accepted_checksums: accepted } = config.gatehouse.policy
   return settings_drift === 'off' ? null : openSettingsDrift({ pool, policies, accepted, clock, log })
+}
+
+function openAlerts(
+  { config, version, log, clock }: ServicesOptions,
+  { network, pool }: { network: Network; pool: Pool },
+): AlertDelivery | null {
+  const webhook = config.gatehouse.spend.alert_webhook
+  return openAlertDelivery({ webhook, network, pool, version, log, clock, random: Math.random })
 }
 
 /** Bytes: the container's limit where there is one. */

@@ -7,6 +7,7 @@ import { Refusal } from '../http/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { periodsAt } from '../lib/periods.ts'
 import { beginPool, excludeSettling } from '../store/pooled-spend.ts'
+import { rearmAlerts } from '../store/spend-alerts.ts'
 import { deleteLimit, lockLimit, putLimit, type SpendLimit } from '../store/spend-limits.ts'
 import { warningHeaders } from './address-warning.ts'
 import { answerChange, type ChangeOptions, type Done } from './change.ts'
@@ -16,6 +17,7 @@ import { type AdminRouteOptions, adminRoute, MAX_BODY_BYTES } from './route.ts'
 
 export interface LimitChangeOptions extends AdminRouteOptions, ChangeOptions {
   readonly clock: Clock
+  readonly groupLimitMode: 'min' | 'max'
 }
 
 /** Makes the cap of a scope and period, or replaces it; id and time of creation stay (M-52). */
@@ -35,7 +37,7 @@ export function setLimit(options: LimitChangeOptions): RouteOptions {
 
 async function upsert(
   client: PoolClient,
-  { request, wanted, clock }: { request: FastifyRequest; wanted: LimitRequest; clock: Clock },
+  { request, wanted, ...options }: LimitChangeOptions & { request: FastifyRequest; wanted: LimitRequest },
 ): Promise<Done> {
   const { actor } = request.administrator
   const before = await lockLimit(client, wanted.scope, wanted.period)
@@ -43,7 +45,8 @@ async function upsert(
   const beginsPool = poolAmount !== null && (before?.poolAmount ?? null) === null
   if (beginsPool) await excludeSettling(client)
   const after = await putLimit(client, { ...wanted, poolAmount }, { id: drawLimitId(), actor })
-  if (beginsPool) await beginPool(client, after.scope.id, periodsAt(clock()).monthly)
+  if (beginsPool) await beginPool(client, after.scope.id, periodsAt(options.clock()).monthly)
+  await rearm(client, after, options)
   return {
     body: limitDocument(after),
     entry: {
@@ -66,15 +69,20 @@ export function removeLimit(options: LimitChangeOptions): RouteOptions {
   return adminRoute(options, {
     method: 'DELETE',
     url: '/v1/organizations/spend_limits/:id',
-    answer: request =>
-      answerChange(options, { request, work: client => remove(client, request, limitIdOf(request)) }),
+    answer: request => answerChange(options, { request, work: client => remove(client, request, options) }),
   })
 }
 
-async function remove(client: PoolClient, request: FastifyRequest, id: string | null): Promise<Done> {
+async function remove(
+  client: PoolClient,
+  request: FastifyRequest,
+  options: LimitChangeOptions,
+): Promise<Done> {
   const { actor } = request.administrator
+  const id = limitIdOf(request)
   const before = id && (await deleteLimit(client, id))
   if (!before) throw unknownLimit()
+  await rearm(client, before, options)
   return {
     body: { type: 'spend_limit_deleted', id: before.id },
     entry: {
@@ -83,6 +91,15 @@ async function remove(client: PoolClient, request: FastifyRequest, id: string | 
     },
     event: { evt: 'admin.limit.delete', request_id: request.id, actor, ...eventFacts(before) },
   }
+}
+
+/** Shares that what was spent does not reach any more, by the cap that holds now, may raise alerts again (M-48a). */
+async function rearm(
+  client: PoolClient,
+  { scope, period }: SpendLimit,
+  { clock, groupLimitMode }: LimitChangeOptions,
+): Promise<void> {
+  await rearmAlerts(client, { scope, period, key: periodsAt(clock())[period].key, groupLimitMode })
 }
 
 function eventFacts({ id, scope, period }: SpendLimit) {

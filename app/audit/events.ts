@@ -132,6 +132,17 @@ export type AuditEvent =
       aborted: boolean
     }
   | {
+      evt: 'spend.threshold'
+      scope: 'user' | 'pool'
+      period: 'daily' | 'weekly' | 'monthly'
+      period_key: string
+      fraction: string
+      cap_cents: string
+      sub?: string | undefined
+      rbac_group_id?: string | undefined
+      alert_id: string
+    }
+  | {
       evt: 'managed.serve'
       request_id: string
       sub: string

@@ -1,5 +1,6 @@
 /** The whole document: every section of gateway.yaml, and the rules between their keys. */
 import { type AdminConfig, AdminSection, type EnforcementConfig, EnforcementSection } from './admin.ts'
+import { alertRules } from './alerts.ts'
 import { type GatehouseConfig, GatehouseSection } from './gatehouse.ts'
 import { googleRules } from './google-rules.ts'
 import {
@@ -99,6 +100,7 @@ export const RULES: readonly Rule[] = [
   operatorUrlRules,
   upstreamRules,
   spendRules,
+  alertRules,
   managedRules,
   telemetryRules,
   observabilityRules,

@@ -48,6 +48,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'gatehouse.observability.prometheus.bearer': 'bearer: ${METRICS_TOKEN}',
   'gatehouse.observability.otlp.url': 'url: https://otel.example.com:4318',
   'gatehouse.observability.otlp.auth.google': 'google: {}',
+  'gatehouse.spend.alert_webhook.url': 'url: ${ALERT_URL}',
+  'gatehouse.spend.alert_webhook.secret': 'secret: ${ALERT_SECRET}',
   'load_test_mode.enabled': 'enabled: true',
   'cri.enabled': 'enabled: false',
   'gatehouse.google_groups.mode': 'mode: service_account_role',

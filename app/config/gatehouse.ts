@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { AlertShares, AlertWebhook } from './alerts.ts'
 import { ObservabilitySection } from './observability.ts'
 import { RoutingSection } from './routing.ts'
 import {
@@ -77,6 +78,8 @@ const Spend = closed({
   queue_entries: whole(1).default(10_000),
   entry_retention_days: whole(1).default(8),
   usage_retention_months: whole(1).default(13),
+  alerts: AlertShares,
+  alert_webhook: AlertWebhook.optional(),
 })
 
 /** Bounds of one process. */

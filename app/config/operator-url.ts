@@ -26,6 +26,7 @@ export function operatorUrls(tree: Tree): { path: Path; url: URL }[] {
     ...tree.items('upstreams').map(item => [...item, 'base_url']),
     ...tree.items('telemetry', 'forward_to').map(item => [...item, 'url']),
     ['gatehouse', 'observability', 'otlp', 'url'],
+    ['gatehouse', 'spend', 'alert_webhook', 'url'],
   ]
   return paths.flatMap(path => {
     const url = parseHttpUrl(tree.text(...path) ?? '')

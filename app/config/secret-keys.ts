@@ -16,6 +16,9 @@ const PUBLIC_AUTH_KEYS = new Set([
   'aws_access_key_id',
 ])
 
+/** Whoever knows such a URL may post there. */
+const SLACK = /^https:\/\/hooks\.slack(-gov)?\.com\//
+
 /** A name such as `api_key`; secrets hold capitals, digits or hyphens. */
 const PLAIN_NAME = /^[a-z][a-z_]{0,30}$/
 
@@ -25,6 +28,9 @@ export function isSecretPath(path: Path): boolean {
   const [section, second, third] = path
   if (section === 'upstreams') return third === 'auth' || third === 'headers'
   if (section === 'admin') return (second === 'write_keys' || second === 'read_keys') && path[3] === 'key'
+  if (section === 'gatehouse' && second === 'spend' && third === 'alert_webhook') {
+    return path[3] === 'url' || path[3] === 'secret' || path[3] === 'headers'
+  }
   if (section === 'gatehouse' && second === 'observability') {
     return path[3] === 'bearer' || path[3] === 'headers'
   }
@@ -35,6 +41,7 @@ export function isSecretPath(path: Path): boolean {
 export function isLiteralSecret(path: Path, value: string): boolean {
   const last = path.at(-1)
   if (!isSecretPath(path) || (typeof last === 'string' && PUBLIC_AUTH_KEYS.has(last))) return false
+  if (path[2] === 'alert_webhook' && path[3] === 'url') return SLACK.test(value)
   return last !== 'postgres_url' || /^[^/]*\/\/[^/@]*:[^/@]*@/.test(value)
 }
 

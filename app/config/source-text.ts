@@ -1,13 +1,13 @@
-// Values that must not pass through a float or a YAML type: prices, and environment variables for clients.
+// Values that must not pass through a float or a YAML type: prices, shares, and environment variables for clients.
 import type { Finding, Path } from './problems.ts'
 import type { Node, ScalarNode } from './tree.ts'
 
-/** The tree with numbers of `pricing`, and numbers and booleans of a settings block's `env`, as their source text. */
+/** The tree with numbers of `pricing` and of alerts, and numbers and booleans of a settings block's `env`, as their source text. */
 export function keepSourceText(root: Node): { root: Node; warnings: readonly Finding[] } {
   const warnings: Finding[] = []
   const keep = (node: ScalarNode, path: Path): ScalarNode => {
     if (!node.isKnown || typeof node.value === 'string' || node.value === null) return node
-    if (path[0] === 'pricing' && typeof node.value === 'number') return asText(node)
+    if (isAmount(path) && typeof node.value === 'number') return asText(node)
     if (!isClientVariable(path)) return node
     warnings.push({ path, text: `is served as the text "${node.source}".`, fix: 'quote it.' })
     return asText(node)
@@ -39,6 +39,12 @@ function withScalars(
 
 function asText(node: ScalarNode): ScalarNode {
   return { ...node, value: node.source }
+}
+
+/** Prices, and the shares of a cap that raise alerts. */
+function isAmount(path: Path): boolean {
+  if (path[0] === 'pricing') return true
+  return path.length === 4 && path[0] === 'gatehouse' && path[1] === 'spend' && path[2] === 'alerts'
 }
 
 function isClientVariable(path: Path): boolean {

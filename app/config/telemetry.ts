@@ -52,11 +52,11 @@ function schemeFindings(tree: Tree, destination: Path, allowLoopback: boolean): 
   return [{ path, text: 'carries telemetry in clear text.', fix: 'use https.' }]
 }
 
-/** Headers of the operator's for a collector. */
-export function collectorHeaders() {
+/** Headers of the operator's for a collector, or for who else gets requests; `isReserved` names further ones that are ours. */
+export function collectorHeaders(isReserved: (name: string) => boolean = () => false) {
   return z
     .record(
-      headerName().refine(name => !OWN_HEADERS.test(name), {
+      headerName().refine(name => !OWN_HEADERS.test(name) && !isReserved(name), {
         error: 'is set by the gateway and cannot be replaced',
       }),
       headerValue(),

@@ -1,5 +1,6 @@
 // What a valid file should be told about: each warning says what may happen, and what to do.
 import { parseRange } from '../lib/address.ts'
+import { alertWarnings } from './alerts.ts'
 import { certificateWarnings } from './certificate-warnings.ts'
 import { namedGroups } from './google-rules.ts'
 import { MAX_HEADER_BYTES } from './http-tuning.ts'
@@ -39,6 +40,7 @@ export const configWarnings: Rule = (tree, facts) => [
   ...modelWarnings(tree, facts),
   ...certificateWarnings(tree, facts),
   ...upstreamWarnings(tree, facts),
+  ...alertWarnings(tree, facts),
 ]
 
 function literalWarnings(tree: Tree): Finding[] {

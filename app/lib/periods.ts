@@ -33,6 +33,12 @@ export function periodsAt(now: number): Periods {
   }
 }
 
+/** The kind of period that a key is one of. */
+export function periodOf(key: string): Period {
+  if (key.includes('W')) return 'weekly'
+  return key.length === '2026-11'.length ? 'monthly' : 'daily'
+}
+
 function span(period: Period, key: string, startsAt: number, endsAt: number): PeriodSpan {
   return { period, key, startsAt, endsAt }
 }

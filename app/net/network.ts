@@ -10,7 +10,7 @@ import { routedConnector } from './routed-connector.ts'
 import type { Category } from './ssrf-guard.ts'
 
 /** What a connection is for; decides how long one waits for it. */
-export type Purpose = 'idp' | 'upstream' | 'token_exchange' | 'telemetry' | 'google' | 'ambient'
+export type Purpose = 'idp' | 'upstream' | 'token_exchange' | 'telemetry' | 'webhook' | 'google' | 'ambient'
 
 export interface DispatcherOptions {
   readonly purpose: Purpose
@@ -46,6 +46,7 @@ const WAITS: Record<Purpose, { connectMs: number; headMs: number; bodyMs: number
   upstream: { connectMs: 10_000, headMs: 0, bodyMs: 0 },
   token_exchange: { connectMs: 10_000, headMs: 0, bodyMs: 0 },
   telemetry: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
+  webhook: { connectMs: 5000, headMs: 10_000, bodyMs: 5000 },
   google: { connectMs: 5000, headMs: 10_000, bodyMs: 10_000 },
   // Metadata servers and token services of a cloud's own credentials.
   ambient: { connectMs: 2000, headMs: 5000, bodyMs: 5000 },
@@ -57,6 +58,7 @@ const PROXY_USE: Record<Purpose, ProxyUse> = {
   upstream: 'by_address',
   token_exchange: 'by_address',
   telemetry: 'by_address',
+  webhook: 'by_address',
   google: 'by_name',
   ambient: 'never',
 }

@@ -1,14 +1,16 @@
-// What is counted of the audit's events: sign-ins, and requests without a valid bearer.
+// What is counted of the audit's events: sign-ins, requests without a valid bearer, and alerts of spend.
 import type { Audit, AuditEvent } from '../audit/events.ts'
 import type { Amount, Family, Measurements } from './series.ts'
 
-/** Passes every event on to `audit`, and counts those that say something about sign-in. */
+/** Passes every event on to `audit`, and counts some of them. */
 export function countingAudit(audit: Audit, measurements: Measurements): Audit {
   const denied = measurements.amounts('gatehouse.auth.denied')
   const steps = measurements.amounts('gatehouse.sign_in')
+  const alerts = measurements.amounts('gatehouse.spend.alerts')
   return {
     write(event) {
-      count(event, denied, steps)
+      if (event.evt === 'spend.threshold') alerts.of(event.scope, event.fraction).add(1)
+      else count(event, denied, steps)
       audit.write(event)
     },
   }

@@ -116,6 +116,14 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: '{request}', labels: ['upstream'] },
     help: 'Replies of models that no price is known for.',
   },
+  'gatehouse.spend.alerts': {
+    ...{ kind: 'counter', unit: '{alert}', labels: ['scope', 'fraction'] },
+    help: 'Shares of caps that were reached.',
+  },
+  'gatehouse.spend.alert_deliveries': {
+    ...{ kind: 'counter', unit: '{attempt}', labels: ['result'] },
+    help: 'Attempts to send an alert to the webhook, and alerts that were given up.',
+  },
   'gatehouse.auth.denied': {
     ...{ kind: 'counter', unit: '{request}', labels: ['reason'] },
     help: 'Requests without a valid bearer.',

@@ -12,6 +12,8 @@ export interface Subjects {
   readonly pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }
   readonly readiness: { isUp(): Promise<boolean> }
   readonly audit: { readonly dropped: number }
+  /** Null where no webhook is configured. */
+  readonly alertDelivery: { readonly counts: Readonly<Record<string, number>> } | null
   /** What of the gateway's own telemetry was lost, by signal. */
   readonly own: Readonly<Record<string, number>>
   readonly facts: ConfigFacts
@@ -64,6 +66,7 @@ export function serviceSources(subjects: Subjects, measurements: Measurements): 
     storeSource(subjects.readiness, measurements),
     auditSource(subjects.audit, measurements),
     ownSource(subjects.own, measurements),
+    ...(subjects.alertDelivery === null ? [] : [alertSource(subjects.alertDelivery, measurements)]),
   ]
 }
 
@@ -110,6 +113,13 @@ function routingSource(routing: Subjects['routing'], measurements: Measurements)
 function queueSource(queue: { readonly length: number }, measurements: Measurements): Source {
   const waiting = measurements.amounts('gatehouse.spend.queue').of()
   return () => waiting.set(queue.length)
+}
+
+function alertSource(delivery: NonNullable<Subjects['alertDelivery']>, measurements: Measurements): Source {
+  const deliveries = measurements.amounts('gatehouse.spend.alert_deliveries')
+  return () => {
+    for (const [result, count] of Object.entries(delivery.counts)) deliveries.of(result).set(count)
+  }
 }
 
 function poolSource(pool: Subjects['pool'], measurements: Measurements): Source {

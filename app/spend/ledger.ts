@@ -7,7 +7,8 @@ import { withDeadline } from '../lib/deadline.ts'
 import { GrowingPause } from '../lib/growing-pause.ts'
 import type { Log } from '../lib/log.ts'
 import { type SettleFault, settleFault } from '../store/settle-fault.ts'
-import { settleSpend } from '../store/spend-entries.ts'
+import { type Settling, settleAndAlert, settleSpend } from '../store/spend-entries.ts'
+import type { Alerts } from './alerts.ts'
 import type { Entry } from './entry.ts'
 import { type Batch, LedgerQueue, MAX_ENTRIES } from './ledger-queue.ts'
 import type { SpendObserver, UnsettledReason } from './observer.ts'
@@ -24,6 +25,8 @@ export interface LedgerOptions {
   readonly maxEntries: number
   /** `gatehouse.spend.settle_timeout_ms`: how long an answer waits for its entry; 0 = not at all. */
   readonly settleTimeoutMs: number
+  /** Null, the default, where no share of a cap raises one. */
+  readonly alerts?: Alerts | null
   /** The machine's timer by default. */
   readonly after?: After
 }
@@ -165,16 +168,22 @@ export class Ledger {
   }
 
   async #store({ waiting, released }: Batch): Promise<{ fault: SettleFault | null; cause: string }> {
-    const { pool, clock, observer } = this.#options
+    const { clock, observer } = this.#options
     const began = clock()
     try {
       const entries = JSON.stringify(waiting.map(({ entry }) => entry))
-      await settleSpend(pool, { entries, released })
+      await this.#settle({ entries, released })
       observer?.settled(waiting.length, clock() - began)
       return { fault: null, cause: '' }
     } catch (error) {
       return { fault: settleFault(error), cause: error instanceof Error ? error.message : String(error) }
     }
+  }
+
+  async #settle(settling: Settling): Promise<void> {
+    const { pool, alerts = null } = this.#options
+    if (alerts === null) await settleSpend(pool, settling)
+    else alerts.settled(await settleAndAlert(pool, settling, alerts.terms))
   }
 
   #stored(batch: Batch): void {

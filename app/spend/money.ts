@@ -47,6 +47,17 @@ export function centsText(amount: NanoUsd): string {
   return decimalText((amount + NANO_PER_MILLICENT / 2n) / NANO_PER_MILLICENT, 3)
 }
 
+/** Dollars with two decimals, cut down, and commas: `$1,234.56`. */
+export function dollarsText(amount: NanoUsd): string {
+  const digits = wholeCents(amount).toString().padStart(3, '0')
+  return `$${digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ',')}.${digits.slice(-2)}`
+}
+
+/** A share as percents: `0.125` → `12.5 %`; throws as `rateOf` does. */
+export function percentText(share: string): string {
+  return `${decimalText(millionths(share) * 100n, PLACES)} %`
+}
+
 /** Whole cents, cut down (M-3, `/api/oauth/usage`). */
 export function wholeCents(amount: NanoUsd): bigint {
   return amount / NANO_PER_CENT

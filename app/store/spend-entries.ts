@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { AlertRow } from './spend-alerts.ts'
 
 /** What is settled together. */
 export interface Settling {
@@ -24,4 +25,36 @@ export async function settleSpend(pool: pg.Pool, { entries, released }: Settling
   }
   const { rows } = await pool.query<{ fresh: number }>(query)
   return rows[0]?.fresh ?? 0
+}
+
+/** Which shares of caps raise alerts. */
+export interface AlertTerms {
+  /** Decimals. */
+  readonly shares: readonly string[]
+  readonly groupLimitMode: 'min' | 'max'
+  /** Whether alerts are to be sent to somebody. */
+  readonly isSent: boolean
+}
+
+/** What a settlement raised, each for the only time. */
+export interface Raised {
+  readonly alerts: readonly AlertRow[]
+  /** Why nothing could be raised, though all was settled; else null. */
+  readonly fault: string | null
+}
+
+/** As `settleSpend`, and in the same transaction raises the alerts that the developers have reached (M-48a). */
+export async function settleAndAlert(
+  pool: pg.Pool,
+  { entries, released }: Settling,
+  { shares, groupLimitMode, isSent }: AlertTerms,
+): Promise<Raised> {
+  const query = {
+    name: 'settle_and_alert',
+    text: `select alerts, fault from settle_and_alert($1::jsonb, $2::uuid[], $3::numeric[], $4, $5)`,
+    values: [entries, released, shares, groupLimitMode, isSent],
+    query_timeout: SETTLE_MS,
+  }
+  const { rows } = await pool.query<Raised>(query)
+  return rows[0] ?? { alerts: [], fault: null }
 }

@@ -124,6 +124,7 @@ function spendSweeps(admin: NonNullable<Retention['admin']>, spend: Retention['s
   return [
     { table: 'spend', text: OLD_SPEND, age: spendMonths },
     { table: 'pooled_spend', text: OLD_POOLED_SPEND, age: spendMonths },
+    { table: 'spend_alerts', text: OLD_ALERTS, age: spendMonths },
     { table: 'admin_audit', text: OLD_AUDIT, age: Math.min(admin.audit_retention_days, MOST_DAYS) },
     { table: 'principal_groups', text: OLD_GROUPS, age: usageMonths },
     { table: 'usage_daily', text: OLD_USAGE, age: usageMonths },
@@ -142,6 +143,13 @@ const OLD_POOLED_SPEND = `
   delete from pooled_spend
    where ctid = any (array(select ctid from pooled_spend where period_start < (select day from cut) limit $1))
      and period_start < (select day from cut)`
+
+const OLD_ALERTS = `
+  with cut as (select (date_trunc('month', now() at time zone 'utc') - make_interval(months => $2))
+                      at time zone 'utc' as at)
+  delete from spend_alerts
+   where ctid = any (array(select ctid from spend_alerts where at < (select at from cut) limit $1))
+     and at < (select at from cut)`
 
 const OLD_AUDIT = `
   with cut as (select (date_trunc('day', now() at time zone 'utc') - make_interval(days => $2))

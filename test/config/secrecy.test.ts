@@ -33,6 +33,10 @@ const PLACES: readonly Record<string, string>[] = [
   { upstreams: 'upstreams: [{ provider: bedrock, auth: { aws_bearer_token: VALUE, api_key: VALUE } }]' },
   { admin: 'admin: { write_keys: [{ id: a, key: VALUE }, { id: b, key: VALUE }] }' },
   { telemetry: 'telemetry: { forward_to: [{ url: x, headers: { authorization: VALUE, host: VALUE } }] }' },
+  {
+    gatehouse:
+      'gatehouse: { spend: { alert_webhook: { url: VALUE, secret: VALUE, headers: { x-a: VALUE, host: VALUE } } } }',
+  },
 ]
 
 const SHAPES = [

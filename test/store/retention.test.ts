@@ -23,6 +23,8 @@ async function addRows(
   await pool.query(
     `insert into pooled_spend (rbac_group_id, period, period_start) select label, label, day ${row}`,
   )
+  await pool.query(`insert into spend_alerts (id, scope, period, share, cap_cents, nano_usd, at)
+                    select gen_random_uuid(), label, '', 1, 0, 0, day::timestamp at time zone 'utc' ${row}`)
   await pool.query(`insert into admin_audit (at, actor, action, target, request_id)
                     select day::timestamp at time zone 'utc', label, '', '', '' ${row}`)
   await pool.query(`insert into principal_groups select day, label, '[]' ${row}`)
@@ -35,6 +37,7 @@ async function labels({ pool }: TestDatabase) {
   const { rows } = await pool.query(`
     select (select array_agg(principal order by principal) from spend) as spend,
            (select array_agg(rbac_group_id order by rbac_group_id) from pooled_spend) as pooled_spend,
+           (select array_agg(scope order by scope) from spend_alerts) as spend_alerts,
            (select array_agg(actor order by actor) from admin_audit) as admin_audit,
            (select array_agg(principal order by principal) from principal_groups) as principal_groups,
            (select array_agg(principal order by principal) from usage_daily) as usage_daily,
@@ -57,6 +60,7 @@ test('months are kept whole: what began in the oldest kept one stays, the day be
   assert.deepEqual(await labels(database), {
     spend: ['2 months', '2 months and a day', '3 months'],
     pooled_spend: ['2 months', '2 months and a day', '3 months'],
+    spend_alerts: ['2 months', '2 months and a day', '3 months'],
     admin_audit: null,
     principal_groups: ['2 months'],
     usage_daily: ['2 months'],
@@ -90,7 +94,7 @@ test('without the section admin nothing of spend is deleted: nobody says how lon
   await sweeperOf(database.pool, { ...RETENTION, admin: undefined }).tick(HOUR)
 
   assert.deepEqual(await labels(database), {
-    ...{ spend: ['old'], pooled_spend: ['old'], admin_audit: ['old'] },
+    ...{ spend: ['old'], pooled_spend: ['old'], spend_alerts: ['old'], admin_audit: ['old'] },
     ...{ principal_groups: ['old'], usage_daily: ['old'], spend_entries: ['old'] },
   })
 })
@@ -123,6 +127,7 @@ test('a row that is refreshed while its deletion waits for it stays', async () =
     principal_emails: 'updated_at = now()',
     spend: 'period_start = now()',
     pooled_spend: 'period_start = now()',
+    spend_alerts: 'at = now()',
     admin_audit: 'at = now()',
     principal_groups: 'day = now()',
     usage_daily: 'day = now()',
@@ -145,7 +150,7 @@ test('a row that is refreshed while its deletion waits for it stays', async () =
   await sweeping
 
   assert.deepEqual(await labels(database), {
-    ...{ spend: ['row'], pooled_spend: ['row'], admin_audit: ['row'] },
+    ...{ spend: ['row'], pooled_spend: ['row'], spend_alerts: ['row'], admin_audit: ['row'] },
     ...{ principal_groups: ['row'], usage_daily: ['row'], spend_entries: ['row'] },
   })
   const { rows } = await others.query(
@@ -163,7 +168,7 @@ test('every deletion repeats the age on the row itself: not every Postgres looks
     return { table, chosenBy, deletedBy }
   })
 
-  assert.equal(ages.length, 15)
+  assert.equal(ages.length, 16)
   assert.deepEqual(
     ages.filter(({ chosenBy, deletedBy }) => chosenBy === undefined || chosenBy !== deletedBy),
     [],

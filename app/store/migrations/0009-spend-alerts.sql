@@ -1,0 +1,145 @@
+-- Alerts: what a developer or a group has spent reached a share of its cap (M-48a). A row is raised once per share and
+-- period, and stays to be delivered; after its cap was raised beyond it, it no longer stands in the way of a new one.
+
+create table spend_alerts (
+  id uuid primary key,
+  scope text not null,                     -- user:<subject>, or pool:<group> for a group's shared budget
+  period text not null,                    -- the key of a day, a week or a month, as in spend
+  share numeric not null check (share > 0),
+  cap_cents bigint not null,
+  nano_usd bigint not null,                -- the counter that reached it
+  at timestamptz not null default now(),
+  rearmed_at timestamptz,                  -- from then on the share may be reached again
+  attempts integer not null default 0,
+  due_at timestamptz,                      -- when it is sent (again); null when it is not sent (any more)
+  delivered_at timestamptz
+);
+create unique index spend_alerts_armed on spend_alerts (period, scope, share) where rearmed_at is null;
+create index spend_alerts_due_at on spend_alerts (due_at) where due_at is not null;
+create index spend_alerts_at on spend_alerts (at);
+
+-- The id of an alert: 122 bits of a hash in the form of RFC 9562 section 5.8, as there is no source of random ids before
+-- PostgreSQL 13.
+create function spend_alert_id(scope text, period text, share numeric) returns uuid language sql volatile as $$
+  select overlay(overlay(hash placing '8' from 13 for 1) placing '8' from 17 for 1)::uuid
+    from encode(substr(sha256(convert_to(concat_ws(chr(10), scope, period, share, clock_timestamp()), 'UTF8')), 1, 16),
+                'hex') as hash
+$$;
+
+-- Raises the alerts that `who` has reached, a list of {principal, groups, daily, weekly, monthly} with the keys of the
+-- periods, in the transaction that has just changed their counters. `notify` says whether they are to be sent. Answers
+-- those that nobody raised before; amounts and shares are text, as JSON has no other exact form.
+create function raise_spend_alerts(who jsonb, shares numeric[], mode text, notify boolean)
+returns table (id uuid, scope text, period text, share text, cap_cents text, nano_usd text) language plpgsql as $$
+#variable_conflict use_column
+begin
+  if cardinality(shares) = 0 or not exists (select from spend_limits) then return; end if;
+
+  return query
+  with concerned as (
+    select distinct w.principal, w.groups, w.daily, w.weekly, w.monthly
+      from jsonb_to_recordset(who) as w (principal text, groups jsonb, daily text, weekly text, monthly text)
+  ), counted as (
+    select 'user:' || s.principal as scope, s.period, s.nano_usd, cap.amount as cap_cents
+      from concerned c
+     cross join lateral (values ('daily', c.daily), ('weekly', c.weekly), ('monthly', c.monthly)) as span (name, key)
+      join spend s on s.principal = c.principal and s.period = span.key
+     cross join lateral effective_cap(c.principal, c.groups, span.name, mode) as cap
+    union all
+    select 'pool:' || p.rbac_group_id, p.period, p.nano_usd, l.pool_amount
+      from (select distinct c.monthly, g.name from concerned c, jsonb_array_elements_text(c.groups) as g (name)) as m
+      join spend_limits l on l.scope_type = 'rbac_group' and l.scope_id = m.name and l.period = 'monthly'
+      join pooled_spend p on p.rbac_group_id = m.name and p.period = m.monthly
+  ), reached as (
+    select distinct on (c.period, c.scope, s.share) c.period, c.scope, s.share, c.cap_cents, c.nano_usd
+      from counted c cross join unnest(shares) as s (share)
+     where c.cap_cents > 0 and c.nano_usd >= c.cap_cents * 10000000::numeric * s.share
+     order by c.period, c.scope, s.share, c.cap_cents
+  )
+  insert into spend_alerts as a (id, scope, period, share, cap_cents, nano_usd, due_at)
+  select spend_alert_id(r.scope, r.period, r.share), r.scope, r.period, r.share, r.cap_cents, r.nano_usd,
+         case when notify then now() end
+    from reached r
+   where not exists (
+           select from spend_alerts o
+            where o.period = r.period and o.scope = r.scope and o.share = r.share and o.rearmed_at is null)
+   order by r.period, r.scope, r.share
+  on conflict (period, scope, share) where rearmed_at is null do nothing
+  returning a.id, a.scope, a.period, a.share::text, a.cap_cents::text, a.nano_usd::text;
+end
+$$;
+
+-- After a cap of this scope and kind of period was changed or deleted, or a group's shared budget with it: shares that
+-- what was spent in the period of `key` no longer reaches may be reached again. In the transaction of the change. Answers
+-- how many those are.
+--
+-- A settlement that is under way still sees the old cap, so it is waited for: one of the same developer by the row of the
+-- counter, and where a cap is many people's by the lock that every settlement shares.
+create function rearm_spend_alerts(scope_type text, scope_id text, kind text, key text, mode text)
+returns integer language plpgsql as $$
+#variable_conflict use_column
+declare
+  rearmed integer;
+begin
+  if rearm_spend_alerts.scope_type = 'user' then
+    perform from spend s
+      where s.principal = rearm_spend_alerts.scope_id and s.period = rearm_spend_alerts.key for update;
+  else
+    perform pg_advisory_xact_lock(4718502118);
+  end if;
+
+  with standing as (
+    select a.id, a.scope, a.share, substr(a.scope, 6) as name, coalesce(e.groups, '[]') as groups
+      from spend_alerts a
+      left join principal_emails e on a.scope = 'user:' || e.principal
+     where a.period = rearm_spend_alerts.key and a.rearmed_at is null
+  ), counted as (
+    select t.id, t.share, s.nano_usd, cap.amount as cap_cents
+      from standing t
+      join spend s on s.principal = t.name and s.period = rearm_spend_alerts.key
+      left join lateral effective_cap(t.name, t.groups, rearm_spend_alerts.kind, rearm_spend_alerts.mode) as cap on true
+     where t.scope like 'user:%'
+       and case rearm_spend_alerts.scope_type
+             when 'user' then t.name = rearm_spend_alerts.scope_id
+             when 'rbac_group' then t.groups ? rearm_spend_alerts.scope_id
+             else true
+           end
+    union all
+    select t.id, t.share, coalesce(p.nano_usd, 0), l.pool_amount
+      from standing t
+      left join spend_limits l on l.scope_type = 'rbac_group' and l.scope_id = t.name and l.period = 'monthly'
+      left join pooled_spend p on p.rbac_group_id = t.name and p.period = rearm_spend_alerts.key
+     where rearm_spend_alerts.scope_type = 'rbac_group' and t.scope = 'pool:' || rearm_spend_alerts.scope_id
+  )
+  update spend_alerts a set rearmed_at = now()
+    from counted c
+   where a.id = c.id
+     and (c.cap_cents is null or c.nano_usd < c.cap_cents * 10000000::numeric * c.share);
+  get diagnostics rearmed = row_count;
+  return rearmed;
+end
+$$;
+
+-- Settles as settle_spend does, and raises what the developers of `entries` have reached. A fault of the raising undoes
+-- nothing else, and is answered: whoever is at a share has its alert raised by the next settlement.
+create function settle_and_alert(entries jsonb, released uuid[], shares numeric[], mode text, notify boolean)
+returns table (fresh integer, alerts jsonb, fault text) language plpgsql as $$
+begin
+  fresh := settle_spend(entries, released);
+  alerts := '[]';
+  if fresh > 0 then
+    begin
+      select coalesce(jsonb_agg(to_jsonb(raised)), '[]') into alerts
+        from raise_spend_alerts(
+               (select jsonb_agg(jsonb_build_object('principal', e.principal, 'groups', e.groups, 'daily', e.day,
+                                                    'weekly', e.week, 'monthly', e.month))
+                  from jsonb_to_recordset(entries)
+                    as e (principal text, groups jsonb, day text, week text, month text)),
+               shares, mode, notify) as raised;
+    exception when others then
+      fault := sqlerrm;
+    end;
+  end if;
+  return next;
+end
+$$;
