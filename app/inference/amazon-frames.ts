@@ -1,6 +1,6 @@
 // Amazon's event stream encoding ("Amazon Transcribe: Event stream encoding" describes it; Bedrock's streams use it): a
 // length, a length of headers, a checksum of both, headers, a payload, a checksum of everything.
-import { crc32 } from 'node:zlib'
+import { checksumOf } from './frame-checksum.ts'
 import { KnownBytes, type ViewedBytes, viewed } from './known-bytes.ts'
 
 /** Takes what the frames hold, in their order; the bytes are only good during the call. */
@@ -82,7 +82,7 @@ export class AmazonFrames {
     const { buffer, view } = bytes
     const end = at + total - CHECKSUM_BYTES
     // The checksum of the first eight bytes is there already: it is the start of that of everything.
-    const checksum = crc32(buffer.subarray(at + 8, end), view.getUint32(at + 8))
+    const checksum = checksumOf(bytes, { from: at + 8, to: end }, view.getUint32(at + 8))
     if (checksum !== view.getUint32(end)) return false
     const from = at + PRELUDE_BYTES
     const to = from + view.getUint32(at + 4)
@@ -113,21 +113,7 @@ function frameLength(bytes: ViewedBytes, at: number): number {
   const total = bytes.view.getUint32(at)
   const headers = bytes.view.getUint32(at + 4)
   if (total < MIN_FRAME || total > MAX_FRAME || headers > total - MIN_FRAME) return -1
-  return preludeChecksum(bytes.buffer, at) === bytes.view.getUint32(at + 8) ? total : -1
-}
-
-/** CRC-32 of each byte alone, for the prelude, whose eight bytes are not worth a call of zlib's. */
-const CHECKSUMS = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let checksum = byte
-  for (let bit = 0; bit < 8; bit += 1) checksum = (checksum >>> 1) ^ (checksum & 1 ? 0xedb88320 : 0)
-  return checksum
-})
-
-function preludeChecksum(buffer: Buffer, at: number): number {
-  let checksum = 0xffffffff
-  for (let index = at; index < at + 8; index += 1)
-    checksum = CHECKSUMS[(checksum ^ buffer[index]!) & 255]! ^ (checksum >>> 8) // within both
-  return (checksum ^ 0xffffffff) >>> 0
+  return checksumOf(bytes, { from: at, to: at + 8 }) === bytes.view.getUint32(at + 8) ? total : -1
 }
 
 const TEXT = 7
