@@ -215,8 +215,8 @@ class Dispatching {
         ttfbMs: hasNext && call.stream ? Math.min(upstream.ttfbMs, routing.firstByteMs) : upstream.ttfbMs,
         holdsStart: hasNext && loadTest === null,
         sending: () => exchange.sending(record),
-        began: (status, upstreamRequestId) => {
-          exchange.answered({ upstream: upstream.name, status, upstreamRequestId })
+        began: (status, ids) => {
+          exchange.answered({ upstream: upstream.name, status, ids })
           way.answered()
         },
         bodyDone: () => {
