@@ -59,8 +59,18 @@ const EXAMPLES: Readonly<Record<string, string>> = {
     'instance_connection_name: my-project:europe-west1:gatehouse',
 }
 
-/** The line to write for a missing key, if there is one for it. */
-export function exampleFor(path: readonly (string | number)[]): string | undefined {
+/** The credentials that a cloud's upstream has most often: where the gateway runs, there are some. */
+const AUTH_EXAMPLES: Readonly<Record<string, string>> = {
+  bedrock: 'auth: {}',
+  anthropicAws: 'auth: {}',
+  vertex: 'auth: {}',
+  foundry: 'auth: { use_azure_ad: true }',
+}
+
+/** The line to write for a missing key, if there is one for it; of an upstream, for its `provider`. */
+export function exampleFor(path: readonly (string | number)[], provider?: string): string | undefined {
   const key = path.map(part => (typeof part === 'number' ? '*' : part)).join('.')
+  if (key === 'upstreams.*.auth' && provider !== undefined && Object.hasOwn(AUTH_EXAMPLES, provider))
+    return AUTH_EXAMPLES[provider]
   return Object.hasOwn(EXAMPLES, key) ? EXAMPLES[key] : undefined
 }

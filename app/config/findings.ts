@@ -9,9 +9,9 @@ import type { Node, ScalarNode, Tree } from './tree.ts'
 
 const MAX_QUOTED = 60
 
-/** The finding for a required key that the file does not give. */
-export function missing(path: Path, why?: string): Finding {
-  const example = exampleFor(path)
+/** The finding for a required key that the file does not give; `provider` is the upstream's, for a key of one. */
+export function missing(path: Path, why?: string, provider?: string): Finding {
+  const example = exampleFor(path, provider)
   const text = why === undefined ? 'missing.' : `missing: ${why}`
   return { path, at: 'parent', text, fix: example === undefined ? undefined : `add \`${example}\`.` }
 }
@@ -86,7 +86,10 @@ function findingsOf(issue: z.core.$ZodIssue, section: string): Finding[] {
 export function problemOf(finding: Finding, tree: Tree): Problem {
   const path = pathInFile(finding.path, tree)
   const node = tree.node(path)
-  if ('needs' in finding && node === undefined) return problemOf(missing(path), tree)
+  if ('needs' in finding && node === undefined) {
+    const provider = tree.text(...path.slice(0, -1), 'provider')
+    return problemOf(missing(path, undefined, provider), tree)
+  }
   const said =
     'needs' in finding
       ? `${foundAt(node, path)}, needs ${finding.needs}.`

@@ -1,6 +1,7 @@
 // What a `chunk` of Bedrock's stream holds, as a server-sent event of the Messages API.
-import { writeDelta } from './amazon-deltas.ts'
+import { DeltaWriter } from './amazon-deltas.ts'
 import { findMember, type ValueSpan } from './json-members.ts'
+import type { ViewedBytes } from './known-bytes.ts'
 
 const BYTES = Buffer.from('bytes')
 const TYPE = Buffer.from('type')
@@ -72,20 +73,36 @@ export function metricsIn({ bytes }: AmazonDocument): unknown {
 
 /** Events one after the other, as they are written to a client. */
 export class EventText {
+  readonly #deltas = new DeltaWriter()
   #bytes = Buffer.alloc(0)
   #used = 0
+  #hasOnlyDeltas = true
+  #textBytes = 0
+
+  /** Whether no event was added but by `addDelta`. */
+  get hasOnlyDeltas(): boolean {
+    return this.#hasOnlyDeltas
+  }
+
+  /** The length in bytes of the text in what `addDelta` added. */
+  get textBytes(): number {
+    return this.#textBytes
+  }
 
   /** Room for about `size` bytes; what was taken before is not touched any more. */
   begin(size: number): void {
     this.#bytes = Buffer.allocUnsafe(size)
     this.#used = 0
+    this.#hasOnlyDeltas = true
+    this.#textBytes = 0
   }
 
   /** Adds the delta in the payload between `from` and `to`; answers false when it is none of the usual form. */
-  addDelta(payload: Buffer, from: number, to: number): boolean {
-    const end = writeDelta(payload, { from, to }, this.#bytes, this.#used)
+  addDelta(payload: ViewedBytes, from: number, to: number): boolean {
+    const end = this.#deltas.write(payload, { from, to }, { bytes: this.#bytes, at: this.#used })
     if (end === -1) return false
     this.#used = end
+    this.#textBytes += this.#deltas.textBytes
     return true
   }
 
@@ -103,6 +120,7 @@ export class EventText {
     this.#bytes[needed - 2] = LINE_FEED
     this.#bytes[needed - 1] = LINE_FEED
     this.#used = needed
+    this.#hasOnlyDeltas = false
   }
 
   /** Null when there is no event. */

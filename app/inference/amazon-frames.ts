@@ -1,11 +1,12 @@
 // Amazon's event stream encoding ("Amazon Transcribe: Event stream encoding" describes it; Bedrock's streams use it): a
 // length, a length of headers, a checksum of both, headers, a payload, a checksum of everything.
-import { crc32 } from 'node:zlib'
+import { checksumOf } from './frame-checksum.ts'
+import { KnownBytes, type ViewedBytes, viewed } from './known-bytes.ts'
 
-/** Takes what the frames hold, in their order; the buffers are only good during the call. */
+/** Takes what the frames hold, in their order; the bytes are only good during the call. */
 export interface FrameReader {
   /** An event of type `chunk`, whose payload lies between `from` and `to`. */
-  chunk(buffer: Buffer, from: number, to: number): void
+  chunk(bytes: ViewedBytes, from: number, to: number): void
   /** The provider states an error; `type` is null for one that is not of the service's model. */
   exception(type: string | null, payload: Buffer): void
 }
@@ -18,15 +19,16 @@ const MAX_FRAME = 16 * 1024 * 1024
 /** A room for split frames that grew beyond this is not kept. */
 const KEPT_ROOM = 64 * 1024
 const FIRST_ROOM = 4096
+const NO_ROOM = viewed(Buffer.alloc(0))
 
 /** Reads frames from chunks that may split and join them anywhere; at most one unfinished frame is held. */
 export class AmazonFrames {
-  #room = Buffer.alloc(0)
+  #room = NO_ROOM
   #held = 0
   /** The length of the frame that is held, once its prelude is there. */
   #total = 0
   /** The headers of a `chunk` event as they came last, as those of the next one are the same bytes; null before the first. */
-  #usual: Buffer | null = null
+  #usual: KnownBytes | null = null
 
   /** Whether the last byte read is also the last of a frame. */
   get isBetweenFrames(): boolean {
@@ -35,13 +37,14 @@ export class AmazonFrames {
 
   /** Answers false when the bytes are no frames; what follows them cannot be read either. */
   push(chunk: Buffer, reader: FrameReader): boolean {
+    const bytes = viewed(chunk)
     let at = 0
     while (at < chunk.length) {
       if (this.#held === 0 && chunk.length - at >= PRELUDE_BYTES) {
-        const total = frameLength(chunk, at)
+        const total = frameLength(bytes, at)
         if (total === -1) return false
         if (chunk.length - at >= total) {
-          if (!this.#read(chunk, { at, total }, reader)) return false
+          if (!this.#read(bytes, { at, total }, reader)) return false
           at += total
           continue
         }
@@ -54,7 +57,7 @@ export class AmazonFrames {
       if (this.#held < MIN_FRAME || this.#held < this.#total) continue
       this.#held = 0
       if (!this.#read(this.#room, { at: 0, total: this.#total }, reader)) return false
-      if (this.#room.length > KEPT_ROOM) this.#room = Buffer.alloc(0)
+      if (this.#room.buffer.length > KEPT_ROOM) this.#room = NO_ROOM
     }
     return true
   }
@@ -64,26 +67,27 @@ export class AmazonFrames {
     const wanted = this.#held < PRELUDE_BYTES ? PRELUDE_BYTES : this.#total
     const taken = Math.min(wanted - this.#held, chunk.length - at)
     const needed = this.#held + taken
-    if (needed > this.#room.length) {
+    if (needed > this.#room.buffer.length) {
       // What has arrived decides the size, not what was announced.
       const larger = Buffer.allocUnsafe(Math.max(FIRST_ROOM, Math.min(2 * needed, Math.max(wanted, needed))))
-      this.#room.copy(larger, 0, 0, this.#held)
-      this.#room = larger
+      this.#room.buffer.copy(larger, 0, 0, this.#held)
+      this.#room = viewed(larger)
     }
-    chunk.copy(this.#room, this.#held, at, at + taken)
+    chunk.copy(this.#room.buffer, this.#held, at, at + taken)
     this.#held = needed
     return taken
   }
 
-  #read(buffer: Buffer, { at, total }: { at: number; total: number }, reader: FrameReader): boolean {
+  #read(bytes: ViewedBytes, { at, total }: { at: number; total: number }, reader: FrameReader): boolean {
+    const { buffer, view } = bytes
     const end = at + total - CHECKSUM_BYTES
     // The checksum of the first eight bytes is there already: it is the start of that of everything.
-    const checksum = crc32(buffer.subarray(at + 8, end), numberAt(buffer, at + 8))
-    if (checksum !== numberAt(buffer, end)) return false
+    const checksum = checksumOf(bytes, { from: at + 8, to: end }, view.getUint32(at + 8))
+    if (checksum !== view.getUint32(end)) return false
     const from = at + PRELUDE_BYTES
-    const to = from + numberAt(buffer, at + 4)
-    if (to - from === this.#usual?.length && isSame(buffer, from, this.#usual)) {
-      reader.chunk(buffer, to, end)
+    const to = from + view.getUint32(at + 4)
+    if (to - from === this.#usual?.length && this.#usual.isAt(bytes, from, to)) {
+      reader.chunk(bytes, to, end)
       return true
     }
     const headers = headersOf(buffer, from, to)
@@ -91,8 +95,8 @@ export class AmazonFrames {
     switch (headers.get(':message-type')) {
       case 'event':
         if (headers.get(':event-type') !== 'chunk') return true
-        this.#usual = Buffer.from(buffer.subarray(from, to))
-        reader.chunk(buffer, to, end)
+        this.#usual = new KnownBytes(buffer.subarray(from, to))
+        reader.chunk(bytes, to, end)
         return true
       case 'exception':
         reader.exception(headers.get(':exception-type') ?? null, Buffer.from(buffer.subarray(to, end)))
@@ -105,37 +109,11 @@ export class AmazonFrames {
 }
 
 /** The length of the frame whose prelude stands at `at`; -1 when it is none. */
-function frameLength(buffer: Buffer, at: number): number {
-  const total = numberAt(buffer, at)
-  const headers = numberAt(buffer, at + 4)
+function frameLength(bytes: ViewedBytes, at: number): number {
+  const total = bytes.view.getUint32(at)
+  const headers = bytes.view.getUint32(at + 4)
   if (total < MIN_FRAME || total > MAX_FRAME || headers > total - MIN_FRAME) return -1
-  return preludeChecksum(buffer, at) === numberAt(buffer, at + 8) ? total : -1
-}
-
-/** Like `readUInt32BE`, without its checks: the callers stay within the buffer. */
-function numberAt(buffer: Buffer, at: number): number {
-  return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
-}
-
-/** CRC-32 of each byte alone, for the prelude, whose eight bytes are not worth a call of zlib's. */
-const CHECKSUMS = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let checksum = byte
-  for (let bit = 0; bit < 8; bit += 1) checksum = (checksum >>> 1) ^ (checksum & 1 ? 0xedb88320 : 0)
-  return checksum
-})
-
-function preludeChecksum(buffer: Buffer, at: number): number {
-  let checksum = 0xffffffff
-  for (let index = at; index < at + 8; index += 1)
-    checksum = CHECKSUMS[(checksum ^ buffer[index]!) & 255]! ^ (checksum >>> 8) // within both
-  return (checksum ^ 0xffffffff) >>> 0
-}
-
-/** Like `Buffer.compare`, which costs more for so few bytes. */
-function isSame(buffer: Buffer, from: number, bytes: Buffer): boolean {
-  for (let index = 0; index < bytes.length; index += 1)
-    if (buffer[from + index] !== bytes[index]) return false
-  return true
+  return checksumOf(bytes, { from: at, to: at + 8 }) === bytes.view.getUint32(at + 8) ? total : -1
 }
 
 const TEXT = 7

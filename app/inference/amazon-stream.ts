@@ -4,10 +4,13 @@ import { documentIn, EventText, metricsIn } from './amazon-events.ts'
 import { AmazonFrames, type FrameReader } from './amazon-frames.ts'
 import { usageOfMetrics } from './amazon-usage.ts'
 import type { AnswerSink } from './answer-sink.ts'
+import type { ViewedBytes } from './known-bytes.ts'
 import { isObject, type ReplyUsage } from './usage-record.ts'
 
 /** What stands behind the stream: the relay to the client, once there is one. */
 interface Relay extends AnswerSink {
+  /** Passes on whole events, all of them deltas, whose text is so many bytes. */
+  deltas(events: Buffer, textBytes: number): void
   tick(now: number): void
   cut(): void
   /** Passes an error on as the stream's last word. */
@@ -79,14 +82,14 @@ export class AmazonStream implements AnswerSink, FrameReader {
     this.#events.begin(chunk.length)
     const isReadable = this.#frames.push(chunk, this)
     const events = this.#events.take()
-    if (events !== null) this.#committed().data(events)
+    if (events !== null) this.#pass(events)
     if (this.#stated !== null) this.#endWith(this.#stated)
     else if (!isReadable) this.#break('a damaged frame')
   }
 
-  chunk(buffer: Buffer, from: number, to: number): void {
-    if (this.#stated !== null || this.#events.addDelta(buffer, from, to)) return
-    const document = documentIn(buffer, from, to)
+  chunk(bytes: ViewedBytes, from: number, to: number): void {
+    if (this.#stated !== null || this.#events.addDelta(bytes, from, to)) return
+    const document = documentIn(bytes.buffer, from, to)
     if (document === null) return
     if (document.type === 'error') this.#state(Buffer.from(document.bytes))
     else this.#events.add(document)
@@ -125,6 +128,12 @@ export class AmazonStream implements AnswerSink, FrameReader {
   cut(): void {
     if (this.#relay === null) this.#options.breakOff()
     else this.#relay.cut()
+  }
+
+  #pass(events: Buffer): void {
+    const relay = this.#committed()
+    if (this.#events.hasOnlyDeltas) relay.deltas(events, this.#events.textBytes)
+    else relay.data(events)
   }
 
   #committed(): Relay {

@@ -74,7 +74,8 @@ function answerFields(answer: ErrorAnswer | TranslatedAnswer, exchange: Exchange
   return {
     status: answer.status,
     ...exchange.ids(),
-    upstream_request_id: answer.upstreamRequestId?.slice(0, 128),
+    upstream_request_id: answer.ids.request,
+    upstream_cloud_request_id: answer.ids.cloud,
     answer: 'words' in answer ? answer.words : undefined,
   }
 }

@@ -17,6 +17,7 @@ import { packedChunks } from './packed-chunks.ts'
 import type { ErrorEvent } from './relay.ts'
 import { openReplySink } from './reply-sink.ts'
 import { credentialsIn, quotes } from './upstream-errors.ts'
+import { NO_IDS, type UpstreamIds, upstreamIdsOf } from './upstream-ids.ts'
 import type { Call, OutgoingBody, RequestHead, Upstream } from './upstreams/upstream.ts'
 
 /** An error's body that has not ended by then is given up, however busily it drips. */
@@ -43,7 +44,7 @@ export interface AttemptOptions {
   /** The request's first byte is about to be written. */
   sending(): void
   /** The first byte of the answer is about to be written. */
-  began(status: number, upstreamRequestId: string | undefined): void
+  began(status: number, ids: UpstreamIds): void
   /** The upstream has begun to answer with something that will be passed on: the body is no longer needed. */
   bodyDone(): void
   onOddField(field: string): void
@@ -63,7 +64,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
   #chunks: Buffer[] = []
   #credentials: readonly string[] = []
   #status = 0
-  #upstreamRequestId: string | undefined
+  #ids = NO_IDS
   #isOver = false
   #isSent = false
   /** Whether the first byte of an answer that will be passed on has come, be the request sent or not. */
@@ -122,7 +123,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     if (this.#isOver || status < 200) return
     this.#controller = controller
     this.#status = status
-    this.#upstreamRequestId = requestIdOf(headers)
+    this.#ids = upstreamIdsOf(headers, this.#options.upstream.cloud)
     const transform = decoderOf(textOf(headers['content-encoding']))
     if (transform === 'unknown') {
       this.#unreachable('aborted', 'an answer in an unknown content-encoding')
@@ -210,7 +211,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
       headers: isCloud ? cloudAnswerHeaders(headers, { isError: false }) : headers,
       isDecoded: this.#decoder !== null,
       flow,
-      began: () => this.#options.began(this.#status, this.#upstreamRequestId),
+      began: () => this.#options.began(this.#status, this.#ids),
       holdsEnd,
       finish: last => this.#complete(last),
       over: outcome => this.#serve(outcome),
@@ -243,7 +244,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
     this.#finish({
       kind: 'answered',
       upstream: this.#options.upstream.name,
-      upstreamRequestId: this.#upstreamRequestId,
+      ids: this.#ids,
       ...{ status, headers },
       // Our credential never travels to a developer, not even in an upstream's own words (H-46).
       body: body !== null && quotes(body, this.#credentials) ? null : body,
@@ -289,10 +290,3 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientListener, Flow
 const NO_WORDS = Buffer.from('{}')
 
 const GIVEN_UP = new Error('the attempt is over')
-
-/** The id that the provider's own support asks for; AWS puts its own name on it. */
-function requestIdOf(headers: IncomingHttpHeaders): string | undefined {
-  return (
-    textOf(headers['request-id']) ?? textOf(headers['x-request-id']) ?? textOf(headers['x-amzn-requestid'])
-  )
-}

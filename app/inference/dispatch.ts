@@ -219,8 +219,8 @@ class Dispatching {
         holdsEnd: order.charge !== null,
         assumedInput: assumedInput(order),
         sending: () => exchange.sending(record),
-        began: (status, upstreamRequestId) => {
-          exchange.answered({ upstream: upstream.name, status, upstreamRequestId })
+        began: (status, ids) => {
+          exchange.answered({ upstream: upstream.name, status, ids })
           way.answered()
         },
         bodyDone: () => {

@@ -13,12 +13,12 @@ export function passOn(
     exchange.brokeOff(client.departure)
     return
   }
-  const { upstream, status, upstreamRequestId } = answer
+  const { upstream, status, ids } = answer
   const body = answer.body ?? errorBody(wordsFor(status), exchange.requestId)
   const own = client.ownHeaders()
   if (answer.body === null) own['content-type'] = 'application/json'
   own['content-length'] = String(body.length)
-  exchange.answered({ upstream, status, upstreamRequestId })
+  exchange.answered({ upstream, status, ids })
   client.begin(status, answerHeaders(answer.headers, own))
   client.end(body)
 }

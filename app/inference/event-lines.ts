@@ -93,9 +93,15 @@ function startsWith(buffer: Buffer, at: number, text: Buffer): boolean {
 
 /**
  * The length in bytes of the text that a `content_block_delta` carries: the raw value of `text`, `thinking` or
- * `partial_json`. Other strings are hopped over, so a key inside a text is not taken for one.
+ * `partial_json`.
  */
 export function deltaTextBytes(buffer: Buffer, from: number, to: number): number {
+  const start = deltaTextStart(buffer, from, to)
+  return start === -1 ? 0 : textBytes(buffer, start, to)
+}
+
+/** Where that text begins; -1 when there is none. Other strings are hopped over, so a key inside one is not taken for one. */
+export function deltaTextStart(buffer: Buffer, from: number, to: number): number {
   let at = from
   while (at < to) {
     if (buffer[at] !== QUOTE) {
@@ -106,11 +112,16 @@ export function deltaTextBytes(buffer: Buffer, from: number, to: number): number
     if (buffer[end + 1] === COLON && isTextKey(buffer, at + 1, end)) {
       let value = end + 2
       while (value < to && buffer[value] === SPACE) value += 1
-      if (buffer[value] === QUOTE) return endOfString(buffer, value + 1, to) - value - 1
+      if (buffer[value] === QUOTE) return value + 1
     }
     at = end + 1
   }
-  return 0
+  return -1
+}
+
+/** The length in bytes of the text that begins at `start`, up to its quote or to `to`. */
+export function textBytes(buffer: Buffer, start: number, to: number): number {
+  return endOfString(buffer, start, to) - start
 }
 
 function endOfString(buffer: Buffer, from: number, to: number): number {

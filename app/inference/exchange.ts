@@ -7,6 +7,7 @@ import type { AttemptOutcome } from './failover.ts'
 import type { ModelDenial } from './model-refusals.ts'
 import type { AttemptRecord, InferenceObserver, Lapse, RequestRecord, RequestTrace } from './observer.ts'
 import type { RoutingReason } from './routing/walk.ts'
+import { NO_IDS, type UpstreamIds } from './upstream-ids.ts'
 import { auditUsage, type ReplyUsage } from './usage-record.ts'
 
 /** The status of a request whose client left before it was answered; nginx's log made it customary. */
@@ -60,7 +61,7 @@ export class Exchange {
   readonly #startedAt: number
   #status: number | null = null
   #upstream: string | null = null
-  #upstreamRequestId: string | undefined
+  #ids = NO_IDS
   #bodyReadAt: number | undefined
   #firstByteAt: number | undefined
   readonly #began: Partial<Record<Step, number>> = {}
@@ -118,10 +119,10 @@ export class Exchange {
   }
 
   /** An upstream's answer is on its way to the client. */
-  answered(answer: { upstream: string; status: number; upstreamRequestId: string | undefined }): void {
+  answered(answer: { upstream: string; status: number; ids: UpstreamIds }): void {
     this.#status = answer.status
     this.#upstream = answer.upstream
-    this.#upstreamRequestId = answer.upstreamRequestId
+    this.#ids = answer.ids
     this.#firstByteAt = this.#clock()
     if (this.stream === true) this.#options.observer?.streaming(answer.upstream, 1)
   }
@@ -149,7 +150,8 @@ export class Exchange {
       path: this.#options.path,
       model: this.model,
       upstream: this.#upstream,
-      upstream_request_id: this.#upstreamRequestId,
+      upstream_request_id: this.#ids.request,
+      upstream_cloud_request_id: this.#ids.cloud,
       status,
       ms: this.#elapsed(endedAt),
       stream: this.stream,

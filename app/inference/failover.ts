@@ -1,3 +1,5 @@
+import type { UpstreamIds } from './upstream-ids.ts'
+
 /** A failed attempt: the upstream gave no usable answer at all. */
 export interface Unreachable {
   readonly kind: 'unreachable'
@@ -11,7 +13,7 @@ export interface Unreachable {
 export interface ErrorAnswer {
   readonly kind: 'answered'
   readonly upstream: string
-  readonly upstreamRequestId: string | undefined
+  readonly ids: UpstreamIds
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The body as received; null when it was too long or broke off, and cannot be passed on. */

@@ -58,6 +58,14 @@ export class StreamRelay implements AnswerSink {
     if (this.#isBehind) this.#answer.flow.pause()
   }
 
+  /** Passes on whole events, all of them deltas, whose text is so many bytes. */
+  deltas(events: Buffer, textBytes: number): void {
+    if (this.#isOver) return
+    this.#meter.addText(textBytes)
+    this.writeBytes(events)
+    if (this.#isBehind) this.#answer.flow.pause()
+  }
+
   writeBytes(bytes: Buffer): void {
     this.#pings?.wrote()
     if (!this.#answer.client.write(bytes)) this.#isBehind = true

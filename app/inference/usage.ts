@@ -70,6 +70,11 @@ export class StreamMeter {
     }
   }
 
+  /** Counts the text of deltas that were read elsewhere. */
+  addText(bytes: number): void {
+    this.#textBytes += bytes
+  }
+
   /** Figures from elsewhere, which count when the events held none. */
   supply(usage: object): void {
     this.#supplied = usage

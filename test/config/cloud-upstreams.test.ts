@@ -177,3 +177,22 @@ test('only a proxy of the operator’s own may be told who asks: clouds have no 
     assertProblem(fileOf(told), 'upstreams[0].forward_user_identity', ['unknown key'])
   }
 })
+
+test('whoever leaves out auth is told a line that this provider takes', () => {
+  const keys = {
+    bedrock: 'region: us-east-1',
+    anthropicAws: 'region: us-east-1, workspace_id: wrkspc_1',
+    vertex: 'region: us-east5, project_id: my-project',
+    foundry: 'resource: my-resource',
+  }
+  const lines = Object.entries(keys).map(([provider, rest]) => {
+    const entry = `provider: ${provider}, ${rest}`
+    const [problem] = problemsOf(fileOf(`{ ${entry} }`))
+    const line = /^add `(auth: .*)`\.$/.exec(problem?.fix ?? '')?.[1] ?? ''
+    assert.equal(problem?.path, 'upstreams[0].auth')
+    assertAccepted(`{ ${entry}, ${line} }`)
+    return line
+  })
+
+  assert.deepEqual(lines, ['auth: {}', 'auth: {}', 'auth: {}', 'auth: { use_azure_ad: true }'])
+})

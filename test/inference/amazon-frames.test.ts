@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { documentIn, EventText } from '../../app/inference/amazon-events.ts'
 import { amazonFrame } from '../../app/inference/amazon-frame-text.ts'
 import { AmazonFrames } from '../../app/inference/amazon-frames.ts'
+import type { ViewedBytes } from '../../app/inference/known-bytes.ts'
 import { chunkFrame, exceptionFrame, frame, framesOf } from '../support/bedrock.ts'
 import { REPLY_EVENTS } from '../support/sse.ts'
 
@@ -13,7 +14,7 @@ function read(chunks: readonly Buffer[]) {
   const frames = new AmazonFrames()
   const seen: string[] = []
   const reader = {
-    chunk(buffer: Buffer, from: number, to: number) {
+    chunk({ buffer }: ViewedBytes, from: number, to: number) {
       const document = documentIn(buffer, from, to)
       if (document === null) return
       const text = new EventText()
@@ -32,9 +33,9 @@ function writtenFor(chunk: Buffer): string {
   const text = new EventText()
   text.begin(chunk.length)
   new AmazonFrames().push(chunk, {
-    chunk(buffer, from, to) {
-      if (text.addDelta(buffer, from, to)) return
-      const document = documentIn(buffer, from, to)
+    chunk(bytes, from, to) {
+      if (text.addDelta(bytes, from, to)) return
+      const document = documentIn(bytes.buffer, from, to)
       if (document !== null) text.add(document)
     },
     exception() {},

@@ -3,10 +3,20 @@ import type { Identity } from '../../identity/identity.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { AwsKeys } from '../../net/aws-keys.ts'
 import { type SignableRequest, type SigningScope, signatureHeaders } from './aws-signature.ts'
+import { bodyHash } from './body-hash.ts'
+import type { OutgoingBody } from './upstream.ts'
 
-/** Gives the headers that a request needs beside its own; a promise only while keys are fetched, which may fail. */
+/** A request of which not more is known than what is sent. */
+export interface UnsignedRequest extends Omit<SignableRequest, 'bodyHash'> {
+  readonly body: OutgoingBody
+}
+
+/**
+ * Gives the headers that a request needs beside its own; a promise only while keys are fetched, which may fail, or a long
+ * body is hashed.
+ */
 export interface AwsAuthority {
-  headers(request: SignableRequest, identity: Identity): readonly string[] | Promise<readonly string[]>
+  headers(request: UnsignedRequest, identity: Identity): readonly string[] | Promise<readonly string[]>
   /** AWS did not take what this developer's requests go with. */
   refused(identity: Identity): void
 }
@@ -29,12 +39,14 @@ export function fixedKeys(keys: AwsKeys): AwsKeySource {
 
 /** Signs each request; `clock` tells the time of day. */
 export function signingAuthority(source: AwsKeySource, scope: SigningScope, clock: Clock): AwsAuthority {
-  const sign = (request: SignableRequest, keys: AwsKeys) =>
-    signatureHeaders(request, keys, { scope, time: clock() })
+  const sign = ({ path, headers }: UnsignedRequest, keys: AwsKeys, hash: string) =>
+    signatureHeaders({ path, headers, bodyHash: hash }, keys, { scope, time: clock() })
   return {
     headers(request, identity) {
       const keys = source.get(identity)
-      return keys instanceof Promise ? keys.then(fetched => sign(request, fetched)) : sign(request, keys)
+      const hash = bodyHash(request.body)
+      if (!(keys instanceof Promise) && typeof hash === 'string') return sign(request, keys, hash)
+      return Promise.all([keys, hash]).then(([fetched, hashed]) => sign(request, fetched, hashed))
     },
     refused: identity => source.refused(identity),
   }

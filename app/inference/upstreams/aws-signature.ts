@@ -1,7 +1,6 @@
 // Signature Version 4 (AWS General Reference, "Signing AWS API requests"): proves a request without sending the secret.
 import { createHash, createHmac } from 'node:crypto'
 import type { AwsKeys } from '../../net/aws-keys.ts'
-import type { OutgoingBody } from './upstream.ts'
 
 /** What is signed, and for whom. */
 export interface SigningScope {
@@ -15,7 +14,8 @@ export interface SignableRequest {
   readonly path: string
   /** Names in lower case and values in turn; `host` is among them. */
   readonly headers: readonly string[]
-  readonly body: OutgoingBody
+  /** The SHA-256 of the body, in hexadecimal. */
+  readonly bodyHash: string
 }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
@@ -28,7 +28,7 @@ const UNSIGNED = new Set(['connection', 'user-agent', 'accept-encoding', 'conten
  * The headers that sign `request`, as a list of names and values in turn, to be added to its own: the date, the
  * body's hash, the session token where there is one, and the signature.
  *
- * `time` is in milliseconds since the Unix epoch. The body is hashed slice by slice and not copied.
+ * `time` is in milliseconds since the Unix epoch.
  */
 export function signatureHeaders(
   request: SignableRequest,
@@ -37,7 +37,7 @@ export function signatureHeaders(
 ): string[] {
   const date = new Date(time).toISOString().replaceAll(/[-:]|\.\d{3}/g, '') // 20261128T061500Z
   const day = date.slice(0, 8)
-  const bodyHash = hashOf(request.body)
+  const { bodyHash } = request
   const added = ['x-amz-date', date, 'x-amz-content-sha256', bodyHash]
   if (keys.sessionToken !== undefined) added.push('x-amz-security-token', keys.sessionToken)
   const signed = signedHeaders([...request.headers, ...added])
@@ -58,12 +58,6 @@ export function signatureHeaders(
   const credential = `Credential=${keys.accessKeyId}/${credentialScope}`
   added.push('authorization', `${ALGORITHM} ${credential}, SignedHeaders=${listed}, Signature=${signature}`)
   return added
-}
-
-function hashOf(body: OutgoingBody): string {
-  const hash = createHash('sha256')
-  for (const chunk of body.chunks) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 function hashOfText(text: string): string {

@@ -59,7 +59,10 @@ export class BedrockUpstream implements Upstream {
     this.origin = base.origin
     this.dispatcher = dispatcher
     this.ttfbMs = ttfbMs
-    this.cloud = { identifiers: guardrail === undefined ? [] : [guardrail.id], framing: 'amazon' }
+    this.cloud = {
+      ...{ identifiers: guardrail === undefined ? [] : [guardrail.id], framing: 'amazon' },
+      requestIdHeader: 'x-amzn-requestid',
+    }
     this.refusesSettings = guardrail !== undefined
     this.#host = base.host
     this.#path = `${base.pathname.replace(/\/$/, '')}/model/`

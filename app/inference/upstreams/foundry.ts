@@ -50,7 +50,7 @@ export class FoundryUpstream implements Upstream {
     this.origin = base.origin
     this.dispatcher = dispatcher
     this.ttfbMs = ttfbMs
-    this.cloud = { identifiers: [config.resource] }
+    this.cloud = { identifiers: [config.resource], requestIdHeader: 'apim-request-id' }
     this.#basePath = base.pathname.replace(/\/$/, '')
     this.#rules = {
       takesContentType: true,

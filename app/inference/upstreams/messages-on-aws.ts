@@ -47,7 +47,7 @@ export class MessagesOnAws implements Upstream {
     this.origin = base.origin
     this.dispatcher = options.dispatcher
     this.ttfbMs = options.ttfbMs
-    this.cloud = { identifiers }
+    this.cloud = { identifiers, requestIdHeader: 'x-amzn-requestid' }
     this.#host = base.host
     this.#basePath = base.pathname.replace(/\/$/, '')
     this.#options = options

@@ -44,6 +44,8 @@ export interface Cloud {
   readonly identifiers: readonly string[]
   /** How its streams are framed; by default, as the Messages API's. */
   readonly framing?: 'amazon'
+  /** The header of an answer in which its own id stands; by default it has none. */
+  readonly requestIdHeader?: string
 }
 
 /** How tokens are counted where requests and answers are not the Messages API's. */
