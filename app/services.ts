@@ -40,6 +40,7 @@ import { Renewals } from './session/renewal.ts'
 import { openRevocations, type Revocations } from './session/revocations.ts'
 import { createSealer, type Sealer } from './session/seal.ts'
 import { createTokens, type Tokens } from './session/token.ts'
+import type { SpendObserver } from './spend/observer.ts'
 import { Pricing } from './spend/pricing.ts'
 import { SpendReader } from './spend/spend-reader.ts'
 import { UnknownPrices } from './spend/unknown-prices.ts'
@@ -79,6 +80,8 @@ export interface Services extends AsyncDisposable {
   readonly lastSeen: LastSeen
   /** Null without `admin`. */
   readonly spendReader: SpendReader | null
+  /** Null when nobody measures. */
+  readonly spendObserver: SpendObserver | null
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly routing: Routing
   readonly catalog: Catalog
@@ -111,7 +114,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   )
   const services = {
     ...{ pool, readiness, spendReader, relay, signIn, ...sessions, ...inference },
-    ...{ settingsDrift, ownTelemetry },
+    ...{ settingsDrift, ownTelemetry, spendObserver: metrics?.spend ?? null },
   }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }

@@ -129,10 +129,10 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   const { options, operation, request } = incoming
   const { exchange, client } = admitted
   const { identity } = exchange
-  const spending = operation === 'messages' ? options.spending : null
-  const gate = spending?.begin({ requestId: exchange.requestId, identity }) ?? null
+  const gate = operation === 'messages' ? beginGate(options.spending, exchange) : null
   const { body, model } = await unlessBlocked(gate, check(incoming, admitted))
-  if (gate !== null) client.onSuccess((await gate.pass(estimateOf(body, model))).headers)
+  const admission = gate && (await gate.pass(estimateOf(body, model)))
+  if (admission !== null) client.onSuccess(admission.headers)
   await options.dispatch({
     ...admitted,
     body,
@@ -148,7 +148,16 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   })
 }
 
-/** What is wrong with the request comes after the gate's refusal, which is asked for meanwhile. */
+/** The caller's spend is looked at while the body is read; null when nobody watches it. */
+function beginGate(spending: InferenceOptions['spending'], exchange: Exchange): Gate | null {
+  if (spending === null) return null
+  exchange.begins('gate')
+  const { requestId, identity } = exchange
+  const gate = spending.begin({ requestId, identity })
+  return { pass: estimate => gate.pass(estimate).finally(() => exchange.ends('gate')) }
+}
+
+/** What is wrong with the request is said after the gate has let it pass. */
 async function unlessBlocked<T>(gate: Gate | null, checking: Promise<T>): Promise<T> {
   try {
     return await checking
