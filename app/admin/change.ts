@@ -13,6 +13,8 @@ import { storeAnswer } from './store-answer.ts'
 export interface ChangeOptions {
   readonly pool: Pool
   readonly audit: Audit
+  /** Told after every change, whichever it is. */
+  readonly capsChanged: () => void
 }
 
 /** What was done, told by whoever did it. */
@@ -53,6 +55,7 @@ export async function answerChange(options: ChangeOptions, change: Change): Prom
   })
   const { body, event, headers } = outcome
   if (event === null) return { body, headers: { ...headers, 'idempotency-replayed': 'true' } }
+  options.capsChanged()
   options.audit.write(event)
   return { body, headers }
 }

@@ -166,7 +166,7 @@ function beginGate(spending: Pick<Spending, 'begin'>, exchange: Exchange): Gate 
   return { pass: estimate => gate.pass(estimate).finally(() => exchange.ends('gate')) }
 }
 
-/** What is wrong with the request comes after the gate's refusal, which is asked for meanwhile. */
+/** What is wrong with the request is said after the gate has let it pass. */
 async function unlessBlocked<T>(gate: Gate | null, checking: Promise<T>): Promise<T> {
   try {
     return await checking

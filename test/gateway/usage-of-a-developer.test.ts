@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { administer } from '../support/postgres.ts'
-import { openSpendGateway, type SpendGateway } from '../support/spend-gateway.ts'
+import { openSpendGateway, type SpendGateway, watching } from '../support/spend-gateway.ts'
 
 async function usage({ gateway }: SpendGateway, bearer: string) {
   const response = await fetch(`${gateway.url}/api/oauth/usage`, {
@@ -74,6 +74,27 @@ test('an answer is up to two seconds old', async () => {
   seen.push(await used(bearer))
 
   assert.deepEqual(seen, [0, 0, 50, 0, 50])
+})
+
+test('a cap that is changed here is seen at once', async () => {
+  const key = 'a-key-of-the-admin-api-of-32-or-more'
+  await using sut = await openSpendGateway({ sections: watching({ write_keys: [{ id: 'tests', key }] }) })
+  const bearer = await sut.bearer()
+  const limit = async () => JSON.parse((await usage(sut, bearer)).body).extra_usage.monthly_limit
+  const url = `${sut.gateway.url}/v1/organizations/spend_limits`
+  const change = async (method: string, path = '', body?: object) => {
+    const init = { method, headers: { 'x-api-key': key }, ...(body && { body: JSON.stringify(body) }) }
+    const response = await fetch(`${url}${path}`, init)
+    return (await response.json()) as { id: string }
+  }
+
+  const limits = [await limit()]
+  const { id } = await change('POST', '', { scope: { type: 'organization' }, amount: '700' })
+  limits.push(await limit())
+  await change('DELETE', `/${id}`)
+  limits.push(await limit())
+
+  assert.deepEqual(limits, [null, 700, null])
 })
 
 test('while the store does not answer, the client is told to come back', async () => {
