@@ -1,3 +1,4 @@
+// Text that comes in chunks, line by line, without ever holding more than one.
 const LF = 10
 
 /** The lines of `chunks`, without their line breaks; null stands for one that is longer than `maxBytes`. */
