@@ -49,6 +49,7 @@ async function main(argv: readonly string[]): Promise<number> {
         ...{ environment: readEnvironment(), migrations: files.migrations },
         print: text => void process.stdout.write(text),
         complain: text => void process.stderr.write(text),
+        input: process.stdin,
         confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
       })
   }

@@ -8,6 +8,7 @@ import type { ExplainArguments } from '../config/explain-arguments.ts'
 import { loadConfig } from '../config/load.ts'
 import type { MigrateArguments } from '../config/migrate-arguments.ts'
 import { warningLine } from '../config/problems.ts'
+import type { SpendArguments } from '../config/spend-arguments.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createLineWriter, descriptorSink } from '../lib/line-writer.ts'
 import { silentLog } from '../lib/log.ts'
@@ -17,6 +18,7 @@ import { doctor } from './doctor.ts'
 import { explained } from './explain.ts'
 import { fileFacts, judgedFile } from './judged-file.ts'
 import { bootstrapDatabase, type MigrateCommand, migrateDatabase } from './migrate.ts'
+import { replaySpend } from './spend-replay.ts'
 
 /** What is asked of a command. */
 export type AskedCommand = Exclude<Arguments, { kind: 'help' | 'version' | 'wrong' | 'serve' }>
@@ -29,6 +31,8 @@ export interface CommandSurroundings {
   /** Write to standard output and standard error. */
   readonly print: (text: string) => void
   readonly complain: (text: string) => void
+  /** Standard input. */
+  readonly input: AsyncIterable<Buffer>
   /** Asks the person at the terminal; null where there is none. */
   readonly confirm: ((question: string) => Promise<boolean>) | null
 }
@@ -45,6 +49,8 @@ export async function runCommand(asked: AskedCommand, surroundings: CommandSurro
     case 'migrate':
     case 'bootstrap':
       return prepareDatabase(asked, surroundings)
+    case 'replay':
+      return replay(asked, surroundings)
     case 'usage':
     case 'limits':
     case 'forget':
@@ -120,4 +126,20 @@ async function prepareDatabase(asked: MigrateArguments, surroundings: CommandSur
   }
   await migrateDatabase(loaded.config, command)
   return 0
+}
+
+/** 0 when every line was fit; what was not is complained about. */
+async function replay(asked: SpendArguments, surroundings: CommandSurroundings): Promise<0 | 1> {
+  const { environment, input, print, complain } = surroundings
+  const loaded = await judgedFile(asked.config, environment)
+  if (loaded.kind !== 'loaded') {
+    complain(checkOutput(loaded).stderr)
+    return 1
+  }
+  const isFit = await replaySpend(loaded.config, {
+    ...{ environment, input },
+    print: line => print(`${line}\n`),
+    complain: line => complain(`${line}\n`),
+  })
+  return isFit ? 0 : 1
 }

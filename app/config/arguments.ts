@@ -3,6 +3,7 @@ import { type ExplainArguments, readExplainArguments } from './explain-arguments
 import { type ForgetArguments, readForgetArguments } from './forget-arguments.ts'
 import { type LimitsArguments, readLimitsArguments } from './limits-arguments.ts'
 import { type MigrateArguments, readMigrateArguments } from './migrate-arguments.ts'
+import { readSpendArguments, type SpendArguments } from './spend-arguments.ts'
 import { readUsageArguments, type UsageArguments } from './usage-arguments.ts'
 
 /** What the command line asks for. */
@@ -18,11 +19,12 @@ export type Arguments =
   | LimitsArguments
   | UsageArguments
   | ForgetArguments
+  | SpendArguments
   | { kind: 'wrong'; problem: string }
 
 /** One line for stderr after a wrong call. */
 export const USAGE =
-  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | doctor --config FILE | migrate --config FILE | migrate --bootstrap --role ROLE … | limits list|set|delete|effective|audit|pools|apply … | usage --from DATE --to DATE --group-by WHAT | forget --sub SUBJECT | --help | --version'
+  'usage: node app/main.ts [--data FOLDER] | --config FILE [--check [--allow-unset]] | explain --config FILE --email ADDRESS [--groups A,B] | doctor --config FILE | migrate --config FILE | migrate --bootstrap --role ROLE … | limits list|set|delete|effective|audit|pools|apply … | usage --from DATE --to DATE --group-by WHAT | forget --sub SUBJECT | spend replay --config FILE | --help | --version'
 
 /** The answer to `--help`. */
 export const HELP = `${USAGE}
@@ -73,6 +75,7 @@ export const HELP = `${USAGE}
   forget             erases what is kept about a person, by the Admin API
     --sub SUBJECT      whom
     --mode MODE        identity (default): address, name, groups and own limits; full: the subject everywhere
+  spend replay       with --config FILE: store what the audit on standard input says could not be stored
   limits, usage and forget take
     --url ORIGIN       the gateway, else GATEHOUSE_URL
     --key-file FILE    the admin key, else GATEHOUSE_ADMIN_KEY
@@ -96,6 +99,7 @@ const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Arguments |
   limits: readLimitsArguments,
   usage: readUsageArguments,
   forget: readForgetArguments,
+  spend: readSpendArguments,
 }
 
 /** Reads the arguments after the script's name. */

@@ -51,3 +51,14 @@ test('a wrong call says what is wrong', () => {
   ]
   for (const [argv, problem] of rows) assert.deepEqual(readArguments(argv), { kind: 'wrong', problem })
 })
+
+test('spend replay needs a file, and is all that spend is asked', () => {
+  assert.deepEqual(readArguments(['spend', 'replay', '--config', 'g']), { kind: 'replay', config: 'g' })
+  const rows: [string[], string][] = [
+    [['spend'], 'spend is asked to replay: spend replay --config FILE < lines'],
+    [['spend', 'undo'], 'spend is asked to replay: spend replay --config FILE < lines'],
+    [['spend', 'replay'], 'spend replay needs --config FILE'],
+    [['spend', 'replay', '--url', 'x'], 'spend replay does not know --url'],
+  ]
+  for (const [argv, problem] of rows) assert.deepEqual(readArguments(argv), { kind: 'wrong', problem })
+})

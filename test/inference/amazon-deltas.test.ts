@@ -33,13 +33,13 @@ function eventOf(json: string): string {
 
 /** What the meter of server-sent events reads of them. */
 function metered(events: string) {
-  const meter = new StreamMeter('claude-test', () => {})
+  const meter = new StreamMeter({ upstreamModel: 'claude-test', onOddField: () => {}, assumedInput: 0 })
   meter.read(Buffer.from(events))
   return meter.result()
 }
 
 function counted(textBytes: number) {
-  const meter = new StreamMeter('claude-test', () => {})
+  const meter = new StreamMeter({ upstreamModel: 'claude-test', onOddField: () => {}, assumedInput: 0 })
   meter.addText(textBytes)
   return meter.result()
 }

@@ -30,16 +30,24 @@ export interface ProcessOptions {
   readonly words: readonly string[]
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[]
+  /** What stands on its standard input, which is empty by default. */
+  readonly input?: string
 }
 
 const MAIN = join(import.meta.dirname, '../../app/main.ts')
 
 /** Starts `node app/main.ts` with exactly these variables; killed at the end of the scope. */
-export function startProcess({ words, variables = {}, nodeOptions = [] }: ProcessOptions): GatewayProcess {
+export function startProcess({
+  words,
+  variables = {},
+  nodeOptions = [],
+  input = '',
+}: ProcessOptions): GatewayProcess {
   const child = spawn(process.execPath, [...nodeOptions, MAIN, ...words], {
     env: { CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1', ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stdin.on('error', () => {}).end(input) // most look at none of it
   const text = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {

@@ -53,7 +53,8 @@ export async function startStreaming(
   }
 }
 
-function bearerFor(port: number): Promise<string> {
+/** A bearer of the gateway that listens there, for the subject `u`. */
+export function bearerFor(port: number): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
   const claims = {
     sub: 'u',
