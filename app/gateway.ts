@@ -83,8 +83,9 @@ export function buildGateway(given: GatewayOptions): FastifyInstance {
   server.route(landingPage({ publicUrl: config.listen.public_url, sections: options.landingSections ?? [] }))
   server.route(protocol({ file: options.protocolFile }))
   registerSignIn(server, options)
-  registerSignedIn(server, options)
-  registerAdmin(server, options)
+  const spend = openSpending(options)
+  registerSignedIn(server, options, spend)
+  registerAdmin(server, options, spend)
   if (services.ownTelemetry.metricsRoute !== null) server.route(services.ownTelemetry.metricsRoute)
   return server
 }
@@ -143,12 +144,11 @@ function registerSignIn(server: FastifyInstance, options: GatewayOptions): void 
   )
 }
 
-function registerSignedIn(server: FastifyInstance, options: GatewayOptions): void {
+function registerSignedIn(server: FastifyInstance, options: GatewayOptions, spend: OpenSpend | null): void {
   const { config, services, drain, audit, log, clock, monotonic } = options
   const { tokens, revocations, capacity, catalog, upstreams, routing, policies } = services
   const { timeouts } = config.gatehouse
   const bearer = requireBearer({ tokens, revocations, audit, clock })
-  const spend = openSpending(options)
   const policy = createModelPolicy({ policies, unmatched: config.gatehouse.policy.unmatched })
   const loadTest = config.load_test_mode?.enabled ? createLoadTest(config.load_test_mode) : null
   const inference = {
@@ -203,12 +203,14 @@ function openSpending({ config, services, audit, log, clock, monotonic }: Gatewa
 }
 
 /** Without `admin` its paths are unknown ones. */
-function registerAdmin(server: FastifyInstance, { config, services, audit, clock }: GatewayOptions): void {
+function registerAdmin(server: FastifyInstance, options: GatewayOptions, spend: OpenSpend | null): void {
+  const { config, services, audit, clock } = options
   if (config.admin === undefined) return
   const { pool, sealer, tokens, revocations } = services
   const bearers = { tokens, revocations, clock }
   const admin = {
     ...{ pool, sealer, audit, clock },
+    capsChanged: () => spend?.usage.capsChanged(),
     groupLimitMode: config.admin.group_limit_mode,
     findAdministrator: createCredentials({ config: config.admin, bearers }),
   }

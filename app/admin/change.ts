@@ -13,6 +13,8 @@ import { storeAnswer } from './store-answer.ts'
 export interface ChangeOptions {
   readonly pool: Pool
   readonly audit: Audit
+  /** Told after every change, as caps may be others from now on. */
+  readonly capsChanged: () => void
 }
 
 /** What was done, told by whoever did it. */
@@ -54,6 +56,7 @@ export async function answerChange(options: ChangeOptions, change: Change): Prom
   const { body, event, headers } = outcome
   if (event === null) return { body, headers: { ...headers, 'idempotency-replayed': 'true' } }
   options.audit.write(event)
+  options.capsChanged()
   return { body, headers }
 }
 
