@@ -4,13 +4,14 @@ import type { Pool, PoolClient } from 'pg'
 import type { Clock } from '../lib/clock.ts'
 import { type Period, type Periods, periodsAt } from '../lib/periods.ts'
 import type { Sealer } from '../session/seal.ts'
+import type { GroupLimitMode } from '../spend/caps.ts'
 import { centsText, nanoUsd } from '../spend/money.ts'
 import { pageOfSpenders, type SeenAs, seenAs, spentBy } from '../store/effective-spend.ts'
 import { limitsFor } from '../store/spend-limits.ts'
-import { type GroupLimitMode, LimitIndex } from './effective-cap.ts'
 import { filtersOf, readEffectiveRequest } from './effective-request.ts'
 import { isErased } from './erased-name.ts'
 import { scopeDocument } from './limit-document.ts'
+import { LimitIndex } from './limit-index.ts'
 import { openPage, sealPage } from './page-token.ts'
 import { queryOf } from './query.ts'
 import { type AdminRouteOptions, adminRoute } from './route.ts'
@@ -87,8 +88,9 @@ async function factsAbout(
 function rowsOf(person: PersonFacts, periods: readonly Period[], spans: Periods): object[] {
   const { principal, seen, spent, limits } = person
   const { groups } = seen
+  const held = limits.holdingFor({ principal, groups })
   return periods.map(period => {
-    const limit = limits.deciding({ principal, groups }, period)
+    const limit = held.get(period) ?? null
     return {
       ...{ scope: { type: 'user', user_id: principal }, groups, actor: actorOf(person) },
       ...{ amount: limit?.amount ?? null, currency: 'USD', period },

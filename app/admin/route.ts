@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Audit, AuditEvent } from '../audit/events.ts'
 import { Refusal } from '../http/errors.ts'
 import { adminRequestId } from '../http/request-id.ts'
+import { targetPath } from '../http/target.ts'
 import type { Administrator, Denial, FindAdministrator } from './credentials.ts'
 
 declare module 'fastify' {
@@ -75,7 +76,7 @@ function denied(
   return {
     evt: 'admin.denied',
     ...{ request_id: request.id, reason, method: request.method },
-    path: request.url.split('?', 1)[0] ?? '',
+    path: targetPath(request.url),
     client_ip: request.clientAddress,
   }
 }

@@ -10,7 +10,7 @@ import { commonHeaders } from './common-headers.ts'
 import { REFUSALS, Refusal, type RefusalCode, type RefusalRow } from './errors.ts'
 import type { HttpObserver } from './observer.ts'
 import { refusalAnswer } from './refusal-body.ts'
-import { targetWithoutQuery } from './target.ts'
+import { targetPath } from './target.ts'
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
 
@@ -100,6 +100,6 @@ function unwellText({ code }: Refusal): string {
 }
 
 function logBug(log: Log, request: FastifyRequest, cause: unknown): void {
-  const target = targetWithoutQuery(request.raw.url ?? '')
+  const target = targetPath(request.raw.url ?? '')
   log.error(`${request.method} ${target} failed: ${described(cause)}`, { request_id: request.id })
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOpti
 import type { Audit, SettingsState } from '../audit/events.ts'
 import type { Drain } from '../http/drain.ts'
 import { Refusal } from '../http/errors.ts'
+import { targetPath } from '../http/target.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -95,7 +96,7 @@ async function serve(incoming: Incoming): Promise<void> {
     requestId: request.id,
     identity: request.session.identity,
     operation,
-    path: pathOf(request),
+    path: targetPath(request.url),
     headers: request.headers,
     ageMs: reply.elapsedTime,
     isLoadTest: loadTest !== null,
@@ -218,10 +219,6 @@ function estimateOf(body: RequestBody, { routes, builtin }: ResolvedModel): Esti
     clientModel: body.model,
     contextWindow: builtin?.maxInputTokens ?? null,
   }
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? ''
 }
 
 function queryOf(request: FastifyRequest): string {

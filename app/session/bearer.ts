@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Audit, AuditEvent } from '../audit/events.ts'
 import { Refusal, type RefusalCode } from '../http/errors.ts'
+import { targetPath } from '../http/target.ts'
 import type { Clock } from '../lib/clock.ts'
 import { bearerKey, type Revocable } from './revocations.ts'
 import type { Session, Tokens } from './token.ts'
@@ -50,7 +51,7 @@ export function requireBearer(options: BearerOptions): (request: FastifyRequest)
       evt: 'auth.denied',
       request_id: request.id,
       reason: session,
-      path: request.url.split('?', 1)[0] ?? '',
+      path: targetPath(request.url),
       client_ip: request.clientAddress,
     })
     throw new Refusal(CODES[session], SIGN_IN_AGAIN)

@@ -5,8 +5,6 @@ interface Step {
   readonly table: string
   /** `$1` is the subject; `$2`, where a step replaces it, the name that stands for it from now on. */
   readonly text: string
-  /** Whether the table may not be there: it is of a migration of its own. Default false. */
-  readonly isOptional?: boolean
 }
 
 /** Who they were, and what was set for them. */
@@ -35,7 +33,6 @@ const SUBJECT: readonly Step[] = [
   {
     table: 'spend_alerts',
     text: `update spend_alerts set scope = 'user:' || $2::text where scope = 'user:' || $1::text`,
-    isOptional: true,
   },
   {
     table: 'spend_limits',
@@ -79,21 +76,11 @@ async function runSteps(
   values: readonly string[],
 ): Promise<ErasedRows> {
   const counts: [string, number][] = []
-  for (const { table, text, isOptional } of steps) {
-    if (isOptional && !(await isThere(client, table))) continue
+  for (const { table, text } of steps) {
     const { rowCount } = await client.query({ text, values: [...values] })
     counts.push([table, rowCount ?? 0])
   }
   return summed(counts)
-}
-
-async function isThere(client: pg.PoolClient, table: string): Promise<boolean> {
-  const { rowCount } = await client.query({
-    name: 'erasure_table',
-    text: `select from pg_class where oid = to_regclass($1)`,
-    values: [table],
-  })
-  return rowCount === 1
 }
 
 function summed(...lists: readonly (readonly [string, number][])[]): ErasedRows {

@@ -9,6 +9,7 @@ import {
   openAdmin,
   READ_KEY,
 } from '../support/admin-rig.ts'
+import { NOW } from '../support/spend-rows.ts'
 
 let rig: AdminRig
 before(async () => {
@@ -131,4 +132,28 @@ test('paths and methods follow the rest of the gateway: 404 and 405 in the messa
     assert.deepEqual([answer.status, answer.headers['allow']], [status, allow])
     assert.equal(answer.body, method === 'HEAD' ? '' : body)
   }
+})
+
+test('a developer sees a cap that was set, changed or deleted at once, within the two seconds of memory', async () => {
+  await using still = await openAdmin({ clock: () => NOW })
+  const authorization = `Bearer ${await still.bearer('s1')}`
+  const limitSeen = async () => {
+    const answer = await still.call('GET', '/api/oauth/usage', { key: null, headers: { authorization } })
+    return JSON.parse(answer.body).extra_usage.monthly_limit
+  }
+  const scope = { type: 'user', user_id: 's1' }
+
+  const seen = [await limitSeen()]
+  const { id } = await still.set({ scope, amount: '500' })
+  seen.push(await limitSeen())
+  await still.set({ scope, amount: '700' })
+  seen.push(await limitSeen())
+  await still.done('DELETE', `${LIMITS}/${id}`)
+  seen.push(await limitSeen())
+  await still.set({ scope, amount: '900' })
+  seen.push(await limitSeen())
+  await still.done('DELETE', '/v1/organizations/principals/s1')
+  seen.push(await limitSeen())
+
+  assert.deepEqual(seen, [null, 500, 700, null, 900, null])
 })

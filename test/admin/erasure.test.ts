@@ -65,6 +65,11 @@ beforeEach(async () => {
     `insert into spend_holds values (gen_random_uuid(), $1, '{2026-11}', '{eng}', 4, now() + interval '90 s')`,
     [SUB],
   )
+  await database.pool.query(
+    `insert into spend_alerts (id, scope, period, share, cap_cents, nano_usd)
+       select gen_random_uuid(), 'user:' || who, $2, 0.5, 1, 1 from unnest($1::text[]) as who`,
+    [[SUB, 'other'], MONTH],
+  )
   const headers = { 'idempotency-key': 'their cap' }
   const scope = { type: 'user', user_id: SUB }
   await rig.set({ scope, amount: '50', reason: 'for Ada' }, { headers })
@@ -125,7 +130,7 @@ test('in full no table holds the subject any more, and every sum is what it was'
   assertAdminAnswer(
     answer,
     '{"type":"principal_erased","mode":"full","rows":{"principal_emails":1,"principal_groups":2,"spend_limits":2,' +
-      '"admin_idempotency":2,"spend":2,"usage_daily":2,"spend_entries":1,"spend_holds":1,"admin_audit":3}}',
+      '"admin_idempotency":2,"spend":2,"usage_daily":2,"spend_entries":1,"spend_holds":1,"spend_alerts":1,"admin_audit":3}}',
   )
   assert.deepEqual(await tablesWith(SUB), [])
   assert.deepEqual(await tablesWith('Ada'), [])

@@ -104,3 +104,17 @@ test('when the trail cannot be written nothing changes, is answered as done, or 
   assert.deepEqual(await state(), untouched)
   await pool.query('alter table admin_audit drop constraint unwritable')
 })
+
+test('of many changes of one cap at once each begins where the one before it ended', async () => {
+  const scope = { type: 'user', user_id: 'contended' }
+
+  const made = await Promise.all([1, 2, 3, 4, 5, 6].map(cents => rig.set({ scope, amount: String(cents) })))
+
+  assert.equal(new Set(made.map(({ id }) => id)).size, 1)
+  const { data } = await rig.done('GET', `${LIMITS}/audit?limit=6`)
+  const rows = (data as { before: object | null; after: object }[]).toReversed()
+  assert.deepEqual(
+    rows.map(({ before }) => before),
+    [null, ...rows.slice(0, -1).map(({ after }) => after)],
+  )
+})

@@ -36,6 +36,11 @@ const traced = ['app/observability/span.ts', 'app/observability/request-spans.ts
   [...pageAt(path).matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),
 )
 
+/** What a row of the Admin API's trail says that was done. */
+const actions = [...pageAt('app/store/admin-audit.ts').matchAll(/'([a-z_]+\.[a-z]+)'/g)].map(
+  ([, name = '']) => name,
+)
+
 /** Names of metrics and of their labels. */
 const measured = Object.entries(INSTRUMENTS).flatMap(([name, { labels }]) => [name, ...labels])
 
@@ -46,6 +51,7 @@ test('every configuration key, audit event, metric and attribute that a document
     'service.instance.id',
     'cloud.region',
     'otel.metric.overflow',
+    ...actions,
     ...traced,
     ...measured,
   ])

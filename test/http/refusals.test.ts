@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import type { RouteOptions } from 'fastify'
 import { REFUSALS, Refusal, type RefusalCode } from '../../app/http/errors.ts'
@@ -175,3 +176,17 @@ test('the cause of an outage is logged when it begins, not per request', async (
 function invalidToken(): Record<string, string> {
   return { 'www-authenticate': 'Bearer error="invalid_token"', 'x-should-retry': 'false' }
 }
+
+test('on the Admin API the id stands last, and is made of the request’s own', async () => {
+  const { answer } = await refused(new Refusal('conflict', 'the sentence'), 'admin')
+
+  // The first 32 digits of the SHA-256 of `run-7`.
+  const id = `req_${hash('sha256', 'run-7').slice(0, 32)}`
+  const error = { type: 'conflict_error', message: 'the sentence' }
+  assert.equal(answer.status, 409)
+  assert.equal(answer.body, JSON.stringify({ type: 'error', error, request_id: id }))
+  assert.deepEqual(ownHeaders(answer), {
+    ...{ 'cache-control': 'no-store', 'content-type': 'application/json', 'referrer-policy': 'no-referrer' },
+    ...{ 'request-id': id, 'x-request-id': 'run-7' },
+  })
+})

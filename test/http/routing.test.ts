@@ -10,6 +10,7 @@ const routes: RouteOptions[] = [
   { method: 'POST', url: '/v1/messages', handler: () => 'messages' },
   { method: 'GET', url: '/protocol', config: { takesHead: true }, handler: () => publicUrl },
   { method: ['GET', 'DELETE'], url: '/v1/things/:id', handler: request => request.params },
+  { method: 'GET', url: '/v1/things/all', handler: () => 'all' },
 ]
 let listener: TestListener
 let kept: KeptConnection
@@ -123,4 +124,10 @@ test('neither 404 nor 405 reads a body', async () => {
     assert.equal(answer.headers['connection'], 'close')
     own.close()
   }
+})
+
+test('a path that is spelled out is not one of a parameter, by whatever method', async () => {
+  const answer = await ask('DELETE', '/v1/things/all')
+
+  assert.deepEqual([answer.status, answer.headers['allow']], [405, 'GET'])
 })
