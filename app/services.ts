@@ -111,7 +111,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { catalog } = inference
   const prices = openPrices({ ...options, catalog })
   const recording = openRecording({
-    ...{ ...options, pool, catalog, prices },
+    ...{ ...options, pool, catalog, prices, alertDelivery },
     audit: metrics?.counted(options.audit) ?? options.audit,
     observer: metrics?.spend ?? null,
   })

@@ -6,6 +6,8 @@ import type { Catalog } from '../inference/catalog.ts'
 import { pricedModels } from '../inference/priced-models.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { AlertDelivery } from '../spend/alert-delivery.ts'
+import { createAlerts } from '../spend/alerts.ts'
 import type { SpendObserver } from '../spend/observer.ts'
 import { type Cost, Pricing } from '../spend/pricing.ts'
 import { type RecordedUsage, Recording } from '../spend/recording.ts'
@@ -58,17 +60,24 @@ export interface OpenRecordingOptions {
   readonly prices: Prices
   readonly audit: Audit
   readonly observer: SpendObserver | null
+  /** Null where no webhook is configured. */
+  readonly alertDelivery: AlertDelivery | null
   readonly log: Log
+  readonly clock: Clock
   /** A clock that only goes forward. */
   readonly monotonic: Clock
 }
 
 /** Null without `admin`: then nothing is recorded. */
 export function openRecording(options: OpenRecordingOptions): Recording | null {
-  const { config, pool, catalog, prices, audit, observer, log, monotonic } = options
+  const { config, pool, catalog, prices, audit, observer, alertDelivery, log, clock, monotonic } = options
   if (config.admin === undefined) return null
+  const alerts = createAlerts({
+    ...{ shares: config.gatehouse.spend.alerts, groupLimitMode: config.admin.group_limit_mode },
+    ...{ audit, log, clock, delivery: alertDelivery },
+  })
   return new Recording({
-    ...{ pool, audit, observer, log, clock: monotonic, config: config.gatehouse.spend },
+    ...{ pool, audit, observer, alerts, log, clock: monotonic, config: config.gatehouse.spend },
     costsOf: record => ({ amount: prices.costOf(record).amount, list: prices.listOf(record).amount }),
     modelOf: requested => catalog.resolve(requested)?.id ?? requested,
   })

@@ -29,43 +29,70 @@ $$;
 -- Raises the alerts that `who` has reached, a list of {principal, groups, daily, weekly, monthly} with the keys of the
 -- periods, in the transaction that has just changed their counters. `notify` says whether they are to be sent. Answers
 -- those that nobody raised before; amounts and shares are text, as JSON has no other exact form.
+--
+-- It runs with every settlement. So what is below the least share costs look-ups by key only: a counter is read by itself
+-- rather than joined; which cap applies is asked where one's own, or the smallest of everybody else's, is near; and no
+-- plan depends on how many shares there are, which lets Postgres keep one.
 create function raise_spend_alerts(who jsonb, shares numeric[], mode text, notify boolean)
 returns table (id uuid, scope text, period text, share text, cap_cents text, nano_usd text) language plpgsql as $$
 #variable_conflict use_column
+declare
+  least_share numeric := (select min(s) from unnest(shares) as s);
+  counter record;
 begin
-  if cardinality(shares) = 0 or not exists (select from spend_limits) then return; end if;
+  if least_share is null or not exists (select from spend_limits) then return; end if;
 
-  return query
-  with concerned as (
-    select distinct w.principal, w.groups, w.daily, w.weekly, w.monthly
-      from jsonb_to_recordset(who) as w (principal text, groups jsonb, daily text, weekly text, monthly text)
-  ), counted as (
-    select 'user:' || s.principal as scope, s.period, s.nano_usd, cap.amount as cap_cents
-      from concerned c
-     cross join lateral (values ('daily', c.daily), ('weekly', c.weekly), ('monthly', c.monthly)) as span (name, key)
-      join spend s on s.principal = c.principal and s.period = span.key
-     cross join lateral effective_cap(c.principal, c.groups, span.name, mode) as cap
-    union all
-    select 'pool:' || p.rbac_group_id, p.period, p.nano_usd, l.pool_amount
-      from (select distinct c.monthly, g.name from concerned c, jsonb_array_elements_text(c.groups) as g (name)) as m
-      join spend_limits l on l.scope_type = 'rbac_group' and l.scope_id = m.name and l.period = 'monthly'
-      join pooled_spend p on p.rbac_group_id = m.name and p.period = m.monthly
-  ), reached as (
-    select distinct on (c.period, c.scope, s.share) c.period, c.scope, s.share, c.cap_cents, c.nano_usd
-      from counted c cross join unnest(shares) as s (share)
-     where c.cap_cents > 0 and c.nano_usd >= c.cap_cents * 10000000::numeric * s.share
-     order by c.period, c.scope, s.share, c.cap_cents
-  )
-  insert into spend_alerts as a (id, scope, period, share, cap_cents, nano_usd, due_at)
-  select spend_alert_id(r.scope, r.period, r.share), r.scope, r.period, r.share, r.cap_cents, r.nano_usd,
-         case when notify then now() end
-    from reached r
-   where not exists (
-           select from spend_alerts o
-            where o.period = r.period and o.scope = r.scope and o.share = r.share and o.rearmed_at is null)
-   order by r.period, r.scope, r.share
-  on conflict (period, scope, share) where rearmed_at is null do nothing
-  returning a.id, a.scope, a.period, a.share::text, a.cap_cents::text, a.nano_usd::text;
+  for counter in
+    with concerned as (
+      select distinct w.principal, w.groups, w.daily, w.weekly, w.monthly
+        from jsonb_to_recordset(who) as w (principal text, groups jsonb, daily text, weekly text, monthly text)
+    ), floors as (
+      select l.period, min(l.amount) as cents
+        from spend_limits l
+       where l.scope_type in ('rbac_group', 'organization') and l.amount > 0
+       group by l.period
+    ), counted as (
+      select 'user:' || near.principal as scope, near.key as period, near.nano_usd, cap.amount as cap_cents
+        from (
+          select c.principal, c.groups, span.name, span.key, spent.nano_usd
+            from concerned c
+           cross join lateral (values ('daily', c.daily), ('weekly', c.weekly), ('monthly', c.monthly)) as span (name, key)
+           cross join lateral (
+                   select s.nano_usd from spend s where s.principal = c.principal and s.period = span.key limit 1) as spent
+            left join lateral (
+                   select l.amount from spend_limits l
+                    where l.scope_type = 'user' and l.scope_id = c.principal and l.period = span.name limit 1) as own on true
+            left join floors f on f.period = span.name
+           where spent.nano_usd >= least(own.amount, f.cents) * 10000000::numeric * least_share
+          offset 0
+        ) as near
+       cross join lateral effective_cap(near.principal, near.groups, near.name, mode) as cap
+      union all
+      select 'pool:' || m.name, m.monthly, spent.nano_usd, l.pool_amount
+        from (select distinct c.monthly, g.name from concerned c, jsonb_array_elements_text(c.groups) as g (name)) as m
+        join spend_limits l on l.scope_type = 'rbac_group' and l.scope_id = m.name and l.period = 'monthly'
+       cross join lateral (
+               select p.nano_usd from pooled_spend p
+                where p.rbac_group_id = m.name and p.period = m.monthly limit 1) as spent
+    )
+    select * from counted c
+     where c.cap_cents > 0 and c.nano_usd >= c.cap_cents * 10000000::numeric * least_share
+     order by c.period, c.scope, c.cap_cents
+  loop
+    return query
+    insert into spend_alerts as a (id, scope, period, share, cap_cents, nano_usd, due_at)
+    select spend_alert_id(counter.scope, counter.period, s.share), counter.scope, counter.period, s.share,
+           counter.cap_cents, counter.nano_usd, case when notify then now() end
+      from unnest(shares) as s (share)
+     where counter.nano_usd >= counter.cap_cents * 10000000::numeric * s.share
+       and not exists (
+             select from spend_alerts o
+              where o.period = counter.period and o.scope = counter.scope and o.share = s.share
+                and o.rearmed_at is null)
+     order by s.share
+    on conflict (period, scope, share) where rearmed_at is null do nothing
+    returning a.id, a.scope, a.period, a.share::text, a.cap_cents::text, a.nano_usd::text;
+  end loop;
 end
 $$;
 
