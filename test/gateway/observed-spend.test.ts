@@ -10,7 +10,7 @@ async function samplesOf(port: number | null): Promise<string[]> {
   return (await page.text()).split('\n').filter(line => line.startsWith('gatehouse_spend_'))
 }
 
-test('each decision of the gate is a sample by its result, and a wait that is counted', async () => {
+test('each decision of the gate is a sample by its result; gate and settling are timed, and nothing waits', async () => {
   const sections = watching({}, { gatehouse: { observability: { prometheus: { port: 0 } } } })
   await using whole = await openSpendGateway({ sections })
   await whole.cap({ amount: 100 })
@@ -24,17 +24,19 @@ test('each decision of the gate is a sample by its result, and a wait that is co
   const samples = await samplesOf(whole.gateway.services.ownTelemetry.metricsPort)
 
   assert.deepEqual(
-    samples.filter(line => /_gate_total|_gate_duration_seconds_count/.test(line)),
+    samples.filter(line => !/_bucket|_sum/.test(line)),
     [
       'gatehouse_spend_gate_total{result="allowed"} 1',
       'gatehouse_spend_gate_total{result="warning"} 1',
       'gatehouse_spend_gate_total{result="blocked"} 1',
       'gatehouse_spend_gate_duration_seconds_count 3',
+      'gatehouse_spend_settle_duration_seconds_count 2',
+      'gatehouse_spend_queue 0',
     ],
   )
 })
 
-test('a request that asks what its caller has spent has a span for it, a refused one too', async () => {
+test('the looks at spend before and after a request have spans of their own; a refused one has no second', async () => {
   await using collector = await startCollector()
   await using whole = await openSpendGateway({ sections: watching({}, tracing(collector)) })
   const bearer = await whole.bearer()
@@ -52,7 +54,7 @@ test('a request that asks what its caller has spent has a span for it, a refused
       ...spans.flatMap(({ name, parentId }) => (parentId === spanId ? [name] : [])),
     ]),
     [
-      [200, 'auth.verify', 'spend.gate', 'upstream.attempt'],
+      [200, 'auth.verify', 'spend.gate', 'upstream.attempt', 'spend.settle'],
       [429, 'auth.verify', 'spend.gate'],
       [200, 'auth.verify', 'upstream.attempt'],
     ],
