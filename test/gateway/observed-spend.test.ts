@@ -60,3 +60,35 @@ test('the looks at spend before and after a request have spans of their own; a r
     ],
   )
 })
+
+test('the metric of cost is what the entries add up to', async () => {
+  const sections = watching({}, { gatehouse: { observability: { prometheus: { port: 0 } } } })
+  await using whole = await openSpendGateway({ sections })
+  const [ada, eve] = [await whole.bearer(), await whole.bearer({ sub: 'eve' })]
+  await Promise.all([ada, eve, ada, eve, ada].map(bearer => whole.raw(bearer)))
+
+  const page = await fetch(`http://127.0.0.1:${whole.gateway.services.ownTelemetry.metricsPort}/metrics`)
+  const shown = /^gatehouse_inference_cost_usd_total\{.*\} (\S+)$/m.exec(await page.text())?.[1]
+
+  const { rows } = await whole.database.pool.query(
+    `select count(*)::int as entries, sum(nano_usd)::text as nano from spend_entries`,
+  )
+  const [{ entries, nano }] = rows
+  assert.equal(entries, 5)
+  assert.equal(Number(shown), Number(nano) / 1e9)
+})
+
+test('a replica that watches spend opens no more than store.max_connections connections, and one for probes', async () => {
+  await using whole = await openSpendGateway()
+  const bearer = await whole.bearer()
+  await Promise.all(Array.from({ length: 100 }, () => whole.raw(bearer)))
+  await fetch(`${whole.gateway.url}/readyz`)
+
+  const { rows } = await whole.database.pool.query(
+    `select count(*)::int as connections from pg_stat_activity
+      where datname = current_database() and application_name = 'gatehouse'`,
+  )
+
+  const [{ connections }] = rows
+  assert.ok(connections >= 3 && connections <= 6, String(connections))
+})
