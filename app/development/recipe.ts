@@ -44,7 +44,7 @@ echo '4. An administrator lets nobody spend anything today.'
 K='x-api-key: ${writeKey}'
 L=$(curl -sS "$G/v1/organizations/spend_limits" -H "$K" \\
   -d '{"scope":{"type":"organization"},"period":"daily","amount":"0"}' | member id)
-ask | sed -n 's/.*"message":"\\([^"]*\\)".*/   \\1/p'
+{ ask; echo; } | sed -n 's/.*"message":"\\([^"]*\\)".*/   \\1/p'
 
 echo '5. The cap is lifted, and answers come again.'
 curl -sS -o /dev/null -X DELETE "$G/v1/organizations/spend_limits/$L" -H "$K"

@@ -64,7 +64,10 @@ export class Reckoning {
 
   #hand({ exchange, charge }: ServedRequest, record: UsageRecord): Promise<void> | null {
     this.#tried(exchange, () => this.#options.meter?.(record))
-    return this.#tried(exchange, () => charge?.settle(record)) ?? null
+    const settling = this.#tried(exchange, () => charge?.settle(record)) ?? null
+    if (settling === null) return null
+    exchange.begins('settle')
+    return settling.finally(() => exchange.ends('settle'))
   }
 
   /** The developer has the answer; what it used must not undo that. */

@@ -32,15 +32,22 @@ export function openPrices({ config, catalog, log }: PricesOptions): Prices {
   const by = (configured: Config['pricing']) => {
     const regionalPremium = config.gatehouse.spend.regional_premium
     const pricing = new Pricing({ models, pricing: configured, regionalPremium })
-    return remembered((record: RecordedUsage) => {
+    return (record: RecordedUsage) => {
       const { upstream, upstream_model: sentAs, client_model: requested } = record
       const id = catalog.resolve(requested)?.id ?? requested
-      const cost = pricing.cost(record, { upstream, sentAs, requested, id })
-      unknown.met(upstream, cost.unknown)
-      return cost
-    })
+      return pricing.cost(record, { upstream, sentAs, requested, id })
+    }
   }
-  return { costOf: by(config.pricing), listOf: by(undefined) }
+  const own = by(config.pricing)
+  return {
+    costOf: remembered(record => {
+      const cost = own(record)
+      unknown.met(record.upstream, cost.unknown)
+      return cost
+    }),
+    // That the list has no price of a model with a row in `pricing.overrides` is nobody's mistake.
+    listOf: remembered(by(undefined)),
+  }
 }
 
 /** The metrics, the audit and the record ask for the same reply, one after the other. */

@@ -22,15 +22,16 @@ test('the printed recipe, pasted as it is, streams an answer, meets a cap and li
     ],
   )
   assert.match(shown, /"text":"canned "/)
-  assert.ok(
-    shown.endsWith(`event: message_stop
+  assert.equal(
+    shown.slice(shown.lastIndexOf('event: message_stop')),
+    `event: message_stop
 data: {"type":"message_stop"}
 
 4. An administrator lets nobody spend anything today.
    Spending is switched off for your account
 5. The cap is lifted, and answers come again.
 event: message_start
-`),
+`,
   )
 })
 
