@@ -168,6 +168,7 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions, spen
       costCents: spend && (record => spend.costCents(record)),
     }),
     spending: spend,
+    routing,
     billingGroupTag: config.admin?.billing_group_tag ?? null,
     maxBodyBytes: config.limits.max_request_bytes,
     clientStallMs: timeouts.client_stall_ms,
@@ -193,10 +194,10 @@ function registerSignedIn(server: FastifyInstance, options: GatewayOptions, spen
 /** Null without `admin`: then nobody watches what is spent. */
 function openSpending({ config, services, audit, log, clock, monotonic }: GatewayOptions): OpenSpend | null {
   const { admin, enforcement } = config
-  const { spendReader: reader, recording } = services
+  const { spendReader: reader, recording, reserving } = services
   if (admin === undefined || reader === null || recording === null) return null
   return openSpend({
-    ...{ reader, recording, admin, audit, log, clock, monotonic },
+    ...{ reader, recording, reserving, admin, audit, log, clock, monotonic },
     observer: services.ownTelemetry.spend,
     failsClosed: enforcement.fail_closed_on_error,
   })

@@ -29,6 +29,8 @@ import { idpProxyUse } from './net/proxy-use.ts'
 import type { Metrics } from './observability/open-metrics.ts'
 import { loadMetrics, type OwnTelemetry, openOwnTelemetry } from './observability/own-telemetry.ts'
 import { openPrices, openRecording, type Prices } from './services/recording.ts'
+import { type OpenReserving, openReserving } from './services/reserving.ts'
+import { openSpendReader } from './services/spend-reader.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LastSeen, notingMints } from './session/last-seen.ts'
 import { Renewals } from './session/renewal.ts'
@@ -38,11 +40,10 @@ import { createTokens, type Tokens } from './session/token.ts'
 import type { AlertDelivery } from './spend/alert-delivery.ts'
 import { openAlertDelivery } from './spend/open-alerts.ts'
 import type { Recording } from './spend/recording.ts'
-import { SpendReader } from './spend/spend-reader.ts'
+import type { SpendReader } from './spend/spend-reader.ts'
 import { connectAtBoot } from './store/connect.ts'
 import { migrate } from './store/migrate.ts'
 import { createReadiness, type Readiness } from './store/readiness.ts'
-import { SharedConnection } from './store/shared-connection.ts'
 import { examineSpend } from './store/spend-at-boot.ts'
 import { startSweeper } from './store/sweeper.ts'
 import { openRelay, type Relay } from './telemetry/relay.ts'
@@ -88,6 +89,8 @@ export interface Services extends AsyncDisposable {
   readonly ownTelemetry: OwnTelemetry
   /** Null without `admin`. */
   readonly recording: Recording | null
+  /** Null unless `gatehouse.spend.reserve` is on. */
+  readonly reserving: OpenReserving | null
 }
 
 /** Opens the store, the identity provider and the upstreams; throws a sentence for the operator when one fails. */
@@ -116,6 +119,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     observer: metrics?.spend ?? null,
   })
   opening.defer(() => recording?.stop(0)) // as above
+  const reserving = openReserving({ ...options, pool, catalog, opening, observer: metrics?.store ?? null })
   const observed = {
     ...inference,
     network,
@@ -128,7 +132,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     alertDelivery,
   }
   const ownTelemetry = opening.use(await openOwn(options, observed))
-  const store = { pool, readiness, spendReader, recording, alertDelivery }
+  const store = { pool, readiness, spendReader, recording, reserving, alertDelivery }
   const services = { ...store, ...sessions, ...inference, relay, signIn, settingsDrift, ownTelemetry }
   const opened = opening.move()
   return { ...services, [Symbol.asyncDispose]: () => opened.disposeAsync() }
@@ -146,7 +150,7 @@ async function openStore(
   const connecting = { log, clock, signal, observer, cloudSql, asksSpend }
   const { pool, spend, probe, key, close } = await connectAtBoot(config.store, connecting)
   opening.defer(close)
-  const spendReader = spend === null ? null : openSpendReader(spend, { opening, monotonic })
+  const spendReader = openSpendReader({ config, pool: spend, monotonic, opening })
   await migrate(pool, { folder: options.migrations, log, signal, key })
   const isLoadTest = config.load_test_mode?.enabled === true
   await examineSpend(pool, { isMetered: config.admin !== undefined, isLoadTest, log, clock })
@@ -155,18 +159,6 @@ async function openStore(
   opening.defer(() => sweeper.stop())
   const graceSeconds = config.store.readiness_grace_seconds
   return { pool, spendReader, readiness: createReadiness({ probe, log, clock, graceSeconds }) }
-}
-
-/** How long a request waits to be told what its developer has spent, in all (M-11). */
-const SPEND_MS = 2000
-
-function openSpendReader(
-  pool: Pool,
-  { opening, monotonic: clock }: { opening: AsyncDisposableStack; monotonic: Clock },
-): SpendReader {
-  const connection = new SharedConnection({ pool, deadlineMs: SPEND_MS, clock })
-  opening.defer(() => connection.close())
-  return new SpendReader({ connection, clock })
 }
 
 /** What an answer of the identity provider may take, and how long it may be (H-33, H-34). */

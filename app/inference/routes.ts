@@ -19,10 +19,12 @@ import { ClientSide } from './client-side.ts'
 import type { Dispatch } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import type { LoadTest } from './load-test.ts'
+import { maxTokensOf } from './max-tokens.ts'
 import { modelDenied, modelUnknown } from './model-refusals.ts'
 import type { ModelPolicy } from './models-route.ts'
 import type { InferenceObserver } from './observer.ts'
 import { type RequestBody, readRequestBody } from './request-body.ts'
+import type { Routing } from './routing/routing.ts'
 import type { Estimate, Gate, Spending } from './spending.ts'
 
 export interface InferenceOptions {
@@ -33,6 +35,7 @@ export interface InferenceOptions {
   readonly policy: ModelPolicy
   /** Judges what a client says of its settings; null when nobody asks. */
   readonly settingsState: ((identity: Identity, headers: IncomingHttpHeaders) => SettingsState) | null
+  readonly routing: Pick<Routing, 'firstInUse'>
   readonly dispatch: Dispatch
   readonly audit: Audit
   readonly log: Log
@@ -137,7 +140,7 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   const spending = operation === 'messages' ? options.spending : null
   const gate = spending === null ? null : beginGate(spending, exchange)
   const { body, model } = await unlessBlocked(gate, check(incoming, admitted))
-  const admission = gate === null ? null : await gate.pass(estimateOf(body, model))
+  const admission = gate === null ? null : await gate.pass(estimateOf(body, model, options.routing))
   if (admission !== null) client.onSuccess(admission.headers)
   const charge = spending !== null && admission !== null ? new Charge(spending, admission) : null
   try {
@@ -208,12 +211,16 @@ interface Checked {
   readonly model: ResolvedModel
 }
 
-/** `max_tokens` is not read: whoever reserves takes as much as one request may reserve. */
-function estimateOf(body: RequestBody, { routes, builtin }: ResolvedModel): Estimate {
-  const first = routes[0]! // a resolved model has at least one
+/** At the upstream that would serve it by the order of the file. */
+function estimateOf(
+  body: RequestBody,
+  { routes, builtin }: ResolvedModel,
+  routing: InferenceOptions['routing'],
+): Estimate {
+  const first = routing.firstInUse(routes)! // a resolved model has at least one
   return {
     bodyBytes: body.length,
-    maxTokens: null,
+    maxTokens: maxTokensOf(body),
     upstream: first.upstream,
     upstreamModel: first.model,
     clientModel: body.model,

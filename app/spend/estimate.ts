@@ -5,6 +5,10 @@ import { RATE_DIVISOR } from './pricing.ts'
 
 /** What is known of a request before it is served. */
 export interface Asked {
+  /** Where it would be served first. */
+  readonly upstream: string
+  readonly upstreamModel: string
+  readonly clientModel: string
   readonly bodyBytes: number
   /** `max_tokens`, a whole number; null where the body has none. */
   readonly maxTokens: number | null
@@ -28,7 +32,10 @@ const BYTES_PER_TOKEN = 4n
  *
  * At the standard speed: what the request says of speed and place is read in its answer only (M-28).
  */
-export function estimatedCost(asked: Asked, { price, multiplier, outputTokens }: EstimateOptions): NanoUsd {
+export function estimatedCost(
+  asked: Pick<Asked, 'bodyBytes' | 'maxTokens' | 'contextWindow'>,
+  { price, multiplier, outputTokens }: EstimateOptions,
+): NanoUsd {
   const tokens = dividedUp(BigInt(asked.bodyBytes), BYTES_PER_TOKEN)
   const input = asked.contextWindow === null ? tokens : smaller(tokens, BigInt(asked.contextWindow))
   const most = BigInt(outputTokens)

@@ -7,15 +7,19 @@ import type { Log } from '../lib/log.ts'
 import { type Periods, periodsAt } from '../lib/periods.ts'
 import type { GroupLimitMode } from './caps.ts'
 import { entryIdAt } from './entry-id.ts'
+import type { Asked } from './estimate.ts'
+import type { NanoUsd } from './money.ts'
 import type { GateResult, SpendObserver } from './observer.ts'
-import { blockedBy, spendUnavailable } from './refusal.ts'
-import type { Reading, SpendReader } from './spend-reader.ts'
+import { blockedBy, heldByOthers, spendUnavailable } from './refusal.ts'
+import type { Hold, Reservation, SpendReader } from './spend-reader.ts'
 import { successHeaders } from './success-headers.ts'
 import { isAbove, WARNING_PERCENT } from './utilization.ts'
 import { type Blocked, verdictOn } from './verdict.ts'
 
 export interface SpendGateOptions {
   readonly reader: Pick<SpendReader, 'read'>
+  /** Null, the default, where nothing is reserved: then the store is asked while the body still arrives. */
+  readonly reserving?: Reserving | null
   readonly groupLimitMode: GroupLimitMode
   /** `admin.blocked_message`. */
   readonly blockedMessage: string | undefined
@@ -28,6 +32,16 @@ export interface SpendGateOptions {
   readonly monotonic: Clock
   /** Null when nobody measures. */
   readonly observer: Pick<SpendObserver, 'gated'> | null
+}
+
+export interface Reserving {
+  readonly reader: Pick<SpendReader, 'reserve'>
+  /** What a request may cost. */
+  estimate(asked: Asked): NanoUsd
+  /** The store holds that for this entry. */
+  taken(entryId: string): void
+  /** The store may hold something for a request that is not served. */
+  unserved(entryId: string): void
 }
 
 export interface GateCaller {
@@ -47,15 +61,18 @@ export interface AdmittedRequest {
 }
 
 export interface OpenGate {
-  /** Resolves when the request may go on, and rejects with the refusal to answer with. */
-  pass(): Promise<AdmittedRequest>
+  /**
+   * Resolves when the request may go on, and rejects with the refusal to answer with. `asked` is null for a request that
+   * is refused for another reason anyway.
+   */
+  pass(asked: Asked | null): Promise<AdmittedRequest>
 }
 
 /** What was read of a caller, and when. */
-interface Look {
-  readonly reading: Reading
+interface Look extends Reservation {
   readonly periods: Periods
   readonly admittedAt: number
+  readonly entryId: string
   readonly ms: number
 }
 
@@ -70,27 +87,46 @@ export class SpendGate {
     this.#outage = createCondition({ ...options, text })
   }
 
-  /** Asks the store; nothing waits yet, and nothing rejects. */
+  /** Asks the store, unless what the request may cost is asked with; nothing waits yet, and nothing rejects. */
   begin(caller: GateCaller): OpenGate {
-    const look = this.#look(caller.identity)
-    return { pass: async () => this.#decide(caller, await look) }
+    const { reader, reserving = null } = this.#options
+    const { identity } = caller
+    const read = () =>
+      this.#look(async periods => ({ reading: await reader.read(identity, periods), hold: NO_HOLD }))
+    if (reserving === null) {
+      const look = read()
+      return { pass: async () => this.#decide(caller, await look) }
+    }
+    return {
+      pass: async asked => {
+        if (asked === null) return this.#decide(caller, await read())
+        const estimate = reserving.estimate(asked)
+        const look = await this.#look((periods, entryId) =>
+          reserving.reader.reserve(identity, periods, { entryId, estimate }),
+        )
+        return this.#decide(caller, look)
+      },
+    }
   }
 
-  async #look(identity: Identity): Promise<Look> {
-    const { reader, clock, monotonic } = this.#options
+  async #look(ask: (periods: Periods, entryId: string) => Promise<Reservation>): Promise<Look> {
+    const { clock, monotonic } = this.#options
     const admittedAt = clock()
     const periods = periodsAt(admittedAt)
+    const entryId = entryIdAt(admittedAt)
     const startedAt = monotonic()
-    const reading = await reader.read(identity, periods)
-    return { reading, periods, admittedAt, ms: monotonic() - startedAt }
+    const asked = await ask(periods, entryId)
+    return { ...asked, periods, admittedAt, entryId, ms: monotonic() - startedAt }
   }
 
   #decide(caller: GateCaller, look: Look): AdmittedRequest {
-    const { reading, periods } = look
+    const { reading, hold, periods, entryId } = look
     if (reading.kind === 'unreadable') return this.#unseen(caller, look, reading.cause)
     this.#outage.ended()
     const verdict = verdictOn(reading.standing, { periods, mode: this.#options.groupLimitMode })
     if (verdict.kind !== 'allowed') return this.#block(caller, look, verdict)
+    if (hold.kind === 'refused') return this.#refuseHeld(caller, look, hold)
+    if (hold.kind === 'taken') this.#options.reserving?.taken(entryId)
     const { fullest } = verdict
     this.#tell(fullest !== null && isAbove(fullest, WARNING_PERCENT) ? 'warning' : 'allowed', look)
     return admitted(caller, look, fullest === null ? NONE : successHeaders(fullest))
@@ -98,12 +134,22 @@ export class SpendGate {
 
   /** Nobody knows what was spent (M-12). */
   #unseen(caller: GateCaller, look: Look, cause: string): AdmittedRequest {
-    const { failsClosed, audit } = this.#options
+    const { failsClosed, audit, reserving } = this.#options
     this.#outage.occurred({ cause })
     this.#tell(failsClosed ? 'closed' : 'open', look)
     if (!failsClosed) return admitted(caller, look, NONE)
+    if (look.hold.kind === 'unknown') reserving?.unserved(look.entryId)
     audit.write({ ...blockedEvent(caller), cause: 'store_error' })
     throw spendUnavailable()
+  }
+
+  /** There is money, and running requests hold it (M-40). */
+  #refuseHeld(caller: GateCaller, look: Look, { lacking }: Extract<Hold, { kind: 'refused' }>): never {
+    this.#tell('reserved', look)
+    const { source, period, cents } = lacking
+    const limit = { cap_cents: cents.toString(), source, period }
+    this.#options.audit.write({ ...blockedEvent(caller), cause: 'reserved', ...limit })
+    throw heldByOthers()
   }
 
   #block(caller: GateCaller, look: Look, verdict: Blocked): never {
@@ -120,12 +166,15 @@ export class SpendGate {
 
 const NONE: Readonly<Record<string, string>> = {}
 
+const NO_HOLD: Hold = { kind: 'none' }
+
 function admitted(
   { identity }: GateCaller,
-  { admittedAt }: Look,
+  { admittedAt, entryId, hold }: Look,
   headers: Readonly<Record<string, string>>,
 ): AdmittedRequest {
-  return { entryId: entryIdAt(admittedAt), admittedAt, identity, headers, isHeld: false }
+  const isHeld = hold.kind === 'taken' || hold.kind === 'unknown'
+  return { entryId, admittedAt, identity, headers, isHeld }
 }
 
 function blockedEvent({ requestId, identity }: GateCaller) {

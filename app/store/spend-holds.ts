@@ -22,8 +22,7 @@ export interface SpendRequest {
 
 /** Whether a request was admitted, and what there was before. */
 export interface Reserved {
-  readonly isTaken: boolean
-  /** The first bound that is not spent and has no room beside other holds, in whole cents; null when there is none. */
+  /** Null when the hold was taken; else the first bound without room, in whole cents: one that is not spent, if there is one. */
   readonly lacking: { readonly source: string; readonly period: Period; readonly cents: bigint } | null
   readonly standing: readonly (LimitRow | SpentRow)[]
 }
@@ -49,20 +48,20 @@ export async function reserveSpend(
   const rows = await connection.rows<ReservedRow>({
     name: 'spend_reserve',
     rowMode: 'array',
-    text: `select entry_id, taken, lacking, standing from reserve_spend($1::jsonb, $2, $3)`,
+    text: `select entry_id, lacking, standing from reserve_spend($1::jsonb, $2, $3)`,
     values: [JSON.stringify(storable), mode, HOLD],
   })
   return new Map(
-    rows.map(([entryId, isTaken, lacking, standing]) => [
+    rows.map(([entryId, lacking, standing]) => [
       entryId,
-      { isTaken, lacking: lacking && readLacking(lacking), standing: standing.map(readRow) },
+      { lacking: lacking && readLacking(lacking), standing: standing.map(readRow) },
     ]),
   )
 }
 
 type Lacking = [source: string, period: Period, amount: string]
 
-type ReservedRow = [entryId: string, taken: boolean, lacking: Lacking | null, standing: SpendRow[]]
+type ReservedRow = [entryId: string, lacking: Lacking | null, standing: SpendRow[]]
 
 function readLacking([source, period, amount]: Lacking): Reserved['lacking'] {
   return { source, period, cents: BigInt(amount) }

