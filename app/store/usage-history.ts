@@ -98,7 +98,9 @@ const BY_GROUP = {
              sum(web_search_requests) as web_search_requests,
              sum(nano_usd) as nano_usd, sum(list_nano_usd) as list_nano_usd
         from usage_daily used
-        left join principal_groups member on member.day = used.day and member.principal = used.principal
+        left join principal_groups member
+          on member.day = used.day and member.principal = used.principal
+             and member.day between $1::date and $2::date -- the planner does not see that this follows
        where used.day between $1::date and $2::date
        group by coalesce(member.groups, '[]'))
     select coalesce(named.key, '') as key, null as email, null as name,
