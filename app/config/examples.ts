@@ -34,7 +34,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'admin.write_keys.*.key': 'key: ${ADMIN_KEY}',
   'admin.read_keys.*.id': 'id: reporting',
   'admin.read_keys.*.key': 'key: ${READ_KEY}',
-  'limits.*.amount': 'amount: 500',
+  'spend_limits.*.amount': 'amount: 500',
   'pricing.overrides.*.upstream': 'upstream: anthropic',
   'pricing.overrides.*.model': 'model: claude-opus-4-8',
   'pricing.overrides.*.input': 'input: 5',

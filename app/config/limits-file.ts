@@ -59,8 +59,8 @@ const Limit = closed({
   pool: dollars('none').optional(),
 })
 
-const LIMITS = 'limits'
-const EXAMPLE = 'limits: [{ organization: true, amount: 500 }]'
+const LIMITS = 'spend_limits'
+const EXAMPLE = 'spend_limits: [{ organization: true, amount: 500 }]'
 
 /** Reads and judges the file at `path`: everything that is wrong with it at once. */
 export function readLimitsFile(path: string, readFile: ReadFile): LimitsFile {
@@ -131,7 +131,7 @@ function repeated(limits: readonly JudgedLimit[]): Finding[] {
       seen.set(key, path)
       return []
     }
-    const text = `the ${period} limit of ${scopeText(scope)} stands in limits[${first[1]}] already.`
+    const text = `the ${period} limit of ${scopeText(scope)} stands in spend_limits[${first[1]}] already.`
     return [{ path, text, fix: 'keep one of them.' }]
   })
 }

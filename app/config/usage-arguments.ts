@@ -1,3 +1,4 @@
+// The words of `usage`: which days, and what a row stands for.
 import { isDay } from '../lib/day.ts'
 import { readOptions } from './command-options.ts'
 import { GATEWAY_OPTIONS, type GatewayArguments, gatewayOf } from './gateway-arguments.ts'

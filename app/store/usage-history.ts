@@ -57,12 +57,14 @@ export async function usageHistory(database: Pool | PoolClient, question: UsageQ
   return { rows: page, next: rows.length > limit ? (page.at(-1)?.key ?? null) : null }
 }
 
+// Without names, unlike other statements: a plan that is kept would have to fit every grouping and range, and fits none.
+
+/** Days become text once they are summed: as text there would be one per row. */
 const BY_COLUMN = {
-  name: 'usage_history_by_column',
   text: `
-    with page as (
-      select case $5::text when 'user' then principal when 'model' then model when 'upstream' then upstream
-               else to_char(day, 'YYYY-MM-DD') end collate "C" as key,
+    with summed as (
+      select case $5::text when 'user' then principal when 'model' then model when 'upstream' then upstream end as word,
+             case $5::text when 'day' then day end as day,
              sum(requests) as requests, sum(aborted_requests) as aborted_requests,
              sum(estimated_requests) as estimated_requests, sum(input_tokens) as input_tokens,
              sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
@@ -71,22 +73,20 @@ const BY_COLUMN = {
              sum(web_search_requests) as web_search_requests,
              sum(nano_usd) as nano_usd, sum(list_nano_usd) as list_nano_usd
         from usage_daily
-       where day between $1::date and $2::date
-         and ($3::text is null
-              or case $5::text when 'user' then principal when 'model' then model when 'upstream' then upstream
-                   else to_char(day, 'YYYY-MM-DD') end collate "C" > $3::text)
-       group by key
-       order by key
-       limit $4)
-    select page.*, seen.email, seen.name
-      from page
-      left join principal_emails seen on $5::text = 'user' and seen.principal = page.key
-     order by page.key`,
+       where usage_daily.day between $1::date and $2::date
+       group by 1, 2),
+    keyed as (
+      select coalesce(word, to_char(day, 'YYYY-MM-DD')) collate "C" as key, summed.* from summed)
+    select keyed.*, seen.email, seen.name
+      from keyed
+      left join principal_emails seen on $5::text = 'user' and seen.principal = keyed.key
+     where $3::text is null or keyed.key > $3::text
+     order by keyed.key
+     limit $4`,
 } as const
 
 /** Sums by the lists of groups first: there are few of them, and days many. */
 const BY_GROUP = {
-  name: 'usage_history_by_group',
   text: `
     with listed as (
       select coalesce(member.groups, '[]') as groups,
@@ -98,7 +98,9 @@ const BY_GROUP = {
              sum(web_search_requests) as web_search_requests,
              sum(nano_usd) as nano_usd, sum(list_nano_usd) as list_nano_usd
         from usage_daily used
-        left join principal_groups member on member.day = used.day and member.principal = used.principal
+        left join principal_groups member
+          on member.day = used.day and member.principal = used.principal
+             and member.day between $1::date and $2::date -- the planner does not see that this follows
        where used.day between $1::date and $2::date
        group by coalesce(member.groups, '[]'))
     select coalesce(named.key, '') as key, null as email, null as name,

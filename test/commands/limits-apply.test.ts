@@ -25,7 +25,7 @@ after(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const CAPS = `limits:
+const CAPS = `spend_limits:
   - { organization: true, amount: 500.00 }
   - { group: eng, amount: 120.5 }
   - { user: s2, period: weekly, amount: unlimited }
@@ -101,7 +101,7 @@ test('what was planned is done, with its reason, and the second time there is no
 })
 
 test('--prune deletes what the file does not have, and programs get the plan as JSON', async () => {
-  const text = 'limits:\n  - { organization: true, amount: 500 }\n'
+  const text = 'spend_limits:\n  - { organization: true, amount: 500 }\n'
 
   const { code, stdout } = await apply('--prune --yes --json', { text })
 
@@ -128,7 +128,7 @@ test('--prune deletes what the file does not have, and programs get the plan as 
 })
 
 test('a file with a fault changes nothing, and is reported before anything is asked', async () => {
-  const wrong = { origin: 'http://127.0.0.1:1', text: 'limits:\n  - { user: s1, amount: 1.234 }\n' }
+  const wrong = { origin: 'http://127.0.0.1:1', text: 'spend_limits:\n  - { user: s1, amount: 1.234 }\n' }
 
   const { code, stdout, stderr } = await apply('--yes', wrong)
 
@@ -136,7 +136,7 @@ test('a file with a fault changes nothing, and is reported before anything is as
   assert.equal(
     stderr,
     `gatehouse: 1 problem in ${path}\n` +
-      '  line 2, column 25  limits[0].amount: "1.234", needs US dollars with at most two decimals, such as 12.10, or unlimited.\n' +
+      '  line 2, column 25  spend_limits[0].amount: "1.234", needs US dollars with at most two decimals, such as 12.10, or unlimited.\n' +
       '      Fix: write digits and a point, without sign, currency and separators.\n',
   )
 })
@@ -149,7 +149,7 @@ test('an address in the file is told with its line and the subject; --exact take
   await pool.query(
     `insert into spend (principal, period, period_start) values ('0oa1', '2026-11', '2026-11-01')`,
   )
-  const text = 'limits:\n  - { user: ann@example.com, amount: 5 }\n'
+  const text = 'spend_limits:\n  - { user: ann@example.com, amount: 5 }\n'
 
   const refused = await apply('--yes', { text })
   const exact = await apply('--yes --exact', { text })
@@ -157,7 +157,7 @@ test('an address in the file is told with its line and the subject; --exact take
   assert.equal(
     refused.stderr,
     `gatehouse: 1 problem in ${path}\n` +
-      '  line 2, column 13  limits[0].user: ann@example.com is an address, and only subjects are matched: it is that of 0oa1.\n' +
+      '  line 2, column 13  spend_limits[0].user: ann@example.com is an address, and only subjects are matched: it is that of 0oa1.\n' +
       '      Fix: write 0oa1.\n',
   )
   assert.deepEqual([refused.code, exact.code], [1, 0])
@@ -165,7 +165,7 @@ test('an address in the file is told with its line and the subject; --exact take
 })
 
 test('a step that fails says how many were done, and the next run goes on from there', async () => {
-  const text = 'limits:\n  - { group: a, amount: 1 }\n  - { group: b, amount: 99999999999999.99 }\n'
+  const text = 'spend_limits:\n  - { group: a, amount: 1 }\n  - { group: b, amount: 99999999999999.99 }\n'
   const { pool } = rig.whole.database
   await pool.query(`alter table spend_limits add constraint small check (amount < 1000000)`)
 

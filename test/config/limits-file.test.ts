@@ -12,7 +12,7 @@ function reportOf(text: string): string[] {
 }
 
 test('amounts are dollars, read from their text: what a double would change is kept', () => {
-  const file = judgeLimits(`limits:
+  const file = judgeLimits(`spend_limits:
   - { organization: true, amount: 500 }
   - { group: eng, period: monthly, amount: 12.10, pool: 90071992547409.93 }
   - { group: ops, amount: unlimited, pool: none }
@@ -35,39 +35,39 @@ test('amounts are dollars, read from their text: what a double would change is k
 })
 
 test('an empty list is a file: with --prune it takes every limit away', () => {
-  const file = judgeLimits('limits: []\n')
+  const file = judgeLimits('spend_limits: []\n')
 
   assert.deepEqual(file.kind === 'read' && file.limits, [])
 })
 
 test('everything that is wrong is told at once, with line, problem and fix', () => {
-  const report = reportOf(`limits:
+  const report = reportOf(`spend_limits:
   - { organization: true, amount: 12.105 }
   - { user: 0oa1, group: eng, amount: 1 }
   - { group: 42, amount: 1 }
   - { user: 0oa1, period: yearly, amount: "$5" }
   - { user: 0oa1, amuont: 5 }
-limit: []
+spend_limit: []
 `)
 
   assert.deepEqual(report, [
     'gatehouse: 7 problems in caps.yaml',
-    '  line 2, column 35  limits[0].amount: "12.105", needs US dollars with at most two decimals, such as 12.10, or unlimited.',
+    '  line 2, column 35  spend_limits[0].amount: "12.105", needs US dollars with at most two decimals, such as 12.10, or unlimited.',
     '      Fix: write digits and a point, without sign, currency and separators.',
-    '  line 4, column 14  limits[2].group: the number 42, needs a text.',
+    '  line 4, column 14  spend_limits[2].group: the number 42, needs a text.',
     '      Fix: quote it.',
-    '  line 5, column 27  limits[3].period: "yearly", needs one of daily, weekly, monthly.',
-    '  line 5, column 43  limits[3].amount: "$5", needs US dollars with at most two decimals, such as 12.10, or unlimited.',
+    '  line 5, column 27  spend_limits[3].period: "yearly", needs one of daily, weekly, monthly.',
+    '  line 5, column 43  spend_limits[3].amount: "$5", needs US dollars with at most two decimals, such as 12.10, or unlimited.',
     '      Fix: write digits and a point, without sign, currency and separators.',
-    '  line 6, column 5  limits[4].amount: missing.',
+    '  line 6, column 5  spend_limits[4].amount: missing.',
     '      Fix: add `amount: 500`.',
-    '  line 6, column 19  limits[4].amuont: unknown key. Did you mean amount?',
-    '  line 7, column 1  limit: unknown key. Did you mean limits?',
+    '  line 6, column 19  spend_limits[4].amuont: unknown key. Did you mean amount?',
+    '  line 7, column 1  spend_limit: unknown key. Did you mean spend_limits?',
   ])
 })
 
 test('a limit is for one of user, group and organization, stands once, and only a month of a group has a pool', () => {
-  const report = reportOf(`limits:
+  const report = reportOf(`spend_limits:
   - { user: 0oa1, group: eng, amount: 1 }
   - { amount: 1 }
   - { group: eng, period: daily, amount: 1, pool: 5 }
@@ -78,31 +78,31 @@ test('a limit is for one of user, group and organization, stands once, and only 
 
   assert.deepEqual(report, [
     'gatehouse: 6 problems in caps.yaml',
-    '  line 2, column 5  limits[0]: one of user, group and organization: true says whom the limit is for.',
+    '  line 2, column 5  spend_limits[0]: one of user, group and organization: true says whom the limit is for.',
     '      Fix: give one of them, and write a limit for each.',
-    '  line 3, column 5  limits[1]: one of user, group and organization: true says whom the limit is for.',
+    '  line 3, column 5  spend_limits[1]: one of user, group and organization: true says whom the limit is for.',
     '      Fix: give one of them, and write a limit for each.',
-    '  line 4, column 51  limits[2].pool: only the monthly limit of a group has a shared budget.',
-    '  line 5, column 44  limits[3].pool: only the monthly limit of a group has a shared budget.',
-    '  line 6, column 5  limits[4]: the monthly limit of organization stands in limits[3] already.',
+    '  line 4, column 51  spend_limits[2].pool: only the monthly limit of a group has a shared budget.',
+    '  line 5, column 44  spend_limits[3].pool: only the monthly limit of a group has a shared budget.',
+    '  line 6, column 5  spend_limits[4]: the monthly limit of organization stands in spend_limits[3] already.',
     '      Fix: keep one of them.',
-    '  line 7, column 33  limits[5].organization: is true or not there.',
+    '  line 7, column 33  spend_limits[5].organization: is true or not there.',
     '      Fix: remove it.',
   ])
 })
 
 test('a file without a list, an empty one, one that is no YAML and one that is not there are refused', () => {
   assert.deepEqual(reportOf('{}\n').slice(1), [
-    '  line 1, column 1  limits: missing.',
-    '      Fix: add `limits: [{ organization: true, amount: 500 }]`.',
+    '  line 1, column 1  spend_limits: missing.',
+    '      Fix: add `spend_limits: [{ organization: true, amount: 500 }]`.',
   ])
   assert.deepEqual(reportOf('\n').slice(1), [
     '  line 1, column 1  the file is empty: a list of limits is needed.',
   ])
-  assert.deepEqual(reportOf('limits: 5\n').slice(1), [
-    '  line 1, column 9  limits: the number 5, needs a list.',
+  assert.deepEqual(reportOf('spend_limits: 5\n').slice(1), [
+    '  line 1, column 15  spend_limits: the number 5, needs a list.',
   ])
-  assert.match(reportOf('limits: [\n').join('\n'), /line \d+, column \d+ {2}not YAML: /)
+  assert.match(reportOf('spend_limits: [\n').join('\n'), /line \d+, column \d+ {2}not YAML: /)
   const absent = readLimitsFile('no/such.yaml', readLocalFile)
   assert.deepEqual(
     absent.kind === 'refused' && absent.problems[0]?.text,
