@@ -79,6 +79,8 @@ interface Look extends Reservation {
 export class SpendGate {
   readonly #options: SpendGateOptions
   readonly #outage: Condition
+  /** Of the last request: they hold for a day. */
+  #periods: Periods | null = null
 
   constructor(options: SpendGateOptions) {
     this.#options = options
@@ -112,11 +114,18 @@ export class SpendGate {
   async #look(ask: (periods: Periods, entryId: string) => Promise<Reservation>): Promise<Look> {
     const { clock, monotonic } = this.#options
     const admittedAt = clock()
-    const periods = periodsAt(admittedAt)
+    const periods = this.#periodsAt(admittedAt)
     const entryId = entryIdAt(admittedAt)
     const startedAt = monotonic()
     const asked = await ask(periods, entryId)
     return { ...asked, periods, admittedAt, entryId, ms: monotonic() - startedAt }
+  }
+
+  #periodsAt(now: number): Periods {
+    const known = this.#periods
+    if (known !== null && now >= known.daily.startsAt && now < known.daily.endsAt) return known
+    this.#periods = periodsAt(now)
+    return this.#periods
   }
 
   #decide(caller: GateCaller, look: Look): AdmittedRequest {
