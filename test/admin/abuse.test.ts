@@ -58,6 +58,15 @@ test('a key in the target, in a cookie or in the body opens nothing', async () =
   await assertNothingHappened()
 })
 
+test('the password of an absolute target is in no audit event, whoever refuses', async () => {
+  for (const path of ['/v1/models', '/v1/messages', LIMITS]) {
+    await ask(`GET http://u:marked-password@g${path}?secret`, 'Connection: close\r\n')
+  }
+  const paths = rig.whole.gateway.events.map(event => ('path' in event ? event.path : ''))
+  assert.ok(paths.includes('/v1/models') && paths.includes(LIMITS))
+  assert.ok(![...paths, ...rig.whole.gateway.lines].some(text => text.includes('marked-password')))
+})
+
 test('the method cannot be changed by a header, nor the path by an encoding', async () => {
   const overrides = [
     'X-HTTP-Method-Override: POST\r\n',
