@@ -89,7 +89,9 @@ export class AlertDelivery {
         this.#isAsked = false
         const due = await takeDueAlerts(this.#options.pool, { atMost: BATCH, leaseSeconds: LEASE_SECONDS })
         if (due.length === BATCH) this.#isAsked = true
-        await Promise.all(due.map(alert => this.#send(alert)))
+        // All of them are over before the first fault is looked at.
+        const sent = await Promise.allSettled(due.map(alert => this.#send(alert)))
+        for (const outcome of sent) if (outcome.status === 'rejected') throw outcome.reason
       }
       this.#unread.ended()
     } catch (error) {

@@ -25,21 +25,39 @@ export interface Alerts {
   settled(raised: Raised): void
 }
 
-/** Only the settlement that stored an alert hands it over, so each is written once. Null where no share raises one. */
+/** So many alerts are remembered as written: a settlement is repeated soon, or not at all. */
+const MAX_WRITTEN = 1000
+
+/**
+ * Only the settlement that stored an alert hands it over, and again when it is repeated because its answer was lost: so
+ * each is written once. Null where no share raises one.
+ */
 export function createAlerts(options: AlertsOptions): Alerts | null {
   const { shares, groupLimitMode, audit, log, clock, delivery } = options
   if (shares.length === 0) return null
+  const written = new Set<string>()
   const failing = createCondition({ log, clock, text: 'alerts of spend cannot be raised' })
   return {
     terms: { shares, groupLimitMode, isSent: delivery !== null },
     settled({ alerts, fault }) {
       if (fault === null) failing.ended()
       else failing.occurred({ cause: fault })
-      if (alerts.length === 0) return
-      for (const row of alerts) audit.write(thresholdEvent(readAlert(row)))
+      const unwritten = alerts.filter(({ id }) => !written.has(id))
+      if (unwritten.length === 0) return
+      for (const row of unwritten) {
+        audit.write(thresholdEvent(readAlert(row)))
+        remember(written, row.id)
+      }
       void delivery?.look()
     },
   }
+}
+
+/** The oldest is forgotten first: a set keeps the order of adding. */
+function remember(written: Set<string>, id: string): void {
+  const [oldest] = written
+  if (written.size >= MAX_WRITTEN && oldest !== undefined) written.delete(oldest)
+  written.add(id)
 }
 
 function thresholdEvent({ id, subject, period, periodKey, share, capCents }: Alert) {

@@ -36,7 +36,7 @@ export interface AlertTerms {
   readonly isSent: boolean
 }
 
-/** What a settlement raised, each for the only time. */
+/** What a settlement raised: each alert for the only time, but for one whose answer was lost and that is repeated. */
 export interface Raised {
   readonly alerts: readonly AlertRow[]
   /** Why nothing could be raised, though all was settled; else null. */

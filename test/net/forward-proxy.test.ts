@@ -27,6 +27,7 @@ test('every purpose has its way: past the proxy, by the judged address, or by na
     [{ purpose: 'upstream', name: 'cloud', proxy: 'by_name' }, 'model.example.com'],
     [{ purpose: 'token_exchange' }, '127.0.0.1'],
     [{ purpose: 'telemetry' }, '127.0.0.1'],
+    [{ purpose: 'webhook' }, '127.0.0.1'],
     [{ purpose: 'google' }, 'model.example.com'],
     [{ purpose: 'ambient' }, null],
   ]
@@ -47,7 +48,7 @@ test('where the proxy is the only way out it is told names, and resolves them it
   const network = openBehind(t, proxy, { allowLoopback: false, isBoundary: true })
   const url = `http://unknown-here.example.com:${server.port}/`
 
-  for (const purpose of ['upstream', 'token_exchange', 'telemetry', 'idp', 'google'] as const)
+  for (const purpose of ['upstream', 'token_exchange', 'telemetry', 'webhook', 'idp', 'google'] as const)
     assert.equal((await ask(url, network.dispatcher({ purpose })))[0], 200)
   assert.deepEqual(
     new Set(proxy.requests.map(({ authority }) => authority)),

@@ -15,7 +15,7 @@ const ROW: AlertRow = {
   ...{ cap_cents: '5000', nano_usd: '40012345678' },
 }
 const POOL: AlertRow = {
-  ...ROW,
+  ...{ ...ROW, id: '0c6b2a3e-7e1d-8f00-8a11-556677889900' },
   ...{ scope: 'pool:eng:core', period: '2026-11', cap_cents: '123456789', share: '0.125' },
 }
 const RAISED = new Date('2026-11-18T12:00:00.250Z')
@@ -117,6 +117,7 @@ test('each alert that a settlement raised is one event, and is sent at once', ()
   alerts?.settled({ alerts: [], fault: null })
   assert.equal(looks, 0)
   alerts?.settled({ alerts: [ROW, POOL], fault: null })
+  alerts?.settled({ alerts: [ROW], fault: null }) // its answer had been lost
 
   assert.equal(looks, 1)
   assert.deepEqual(alerts?.terms, { shares: ['0.5'], groupLimitMode: 'min', isSent: true })
@@ -143,7 +144,7 @@ test('each alert that a settlement raised is one event, and is sent at once', ()
         period_key: '2026-11',
         fraction: '0.125',
       },
-      ...{ cap_cents: '123456789', rbac_group_id: 'eng:core', alert_id: ROW.id },
+      ...{ cap_cents: '123456789', rbac_group_id: 'eng:core', alert_id: POOL.id },
     },
   ])
 })

@@ -149,9 +149,10 @@ test('a change waits for the settlement that still goes by the old cap', async (
     const changing = change(database, { scope: 'user:ada', amount: 5000 })
     while ((await waiting(database)) === 0);
     const who = [{ principal: 'ada', groups: [], monthly: '2026-11' }]
-    const { rowCount } = await settling.query(`select from raise_spend_alerts($1, '{0.5}', 'min', true)`, [
-      JSON.stringify(who),
-    ])
+    const { rowCount } = await settling.query(
+      `select from raise_spend_alerts($1, '{0.5}', 'min', true, '5c0e3f0a-9b1c-7d2e-8f34-1a2b3c4d5e6f')`,
+      [JSON.stringify(who)],
+    )
     return { raised: rowCount, changing }
   })
 

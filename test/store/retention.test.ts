@@ -23,8 +23,8 @@ async function addRows(
   await pool.query(
     `insert into pooled_spend (rbac_group_id, period, period_start) select label, label, day ${row}`,
   )
-  await pool.query(`insert into spend_alerts (id, scope, period, share, cap_cents, nano_usd, at)
-                    select gen_random_uuid(), label, '', 1, 0, 0, day::timestamp at time zone 'utc' ${row}`)
+  await pool.query(`insert into spend_alerts (id, entry_id, scope, period, share, cap_cents, nano_usd, at)
+                    select gen_random_uuid(), gen_random_uuid(), label, '', 1, 0, 0, day::timestamp at time zone 'utc' ${row}`)
   await pool.query(`insert into admin_audit (at, actor, action, target, request_id)
                     select day::timestamp at time zone 'utc', label, '', '', '' ${row}`)
   await pool.query(`insert into principal_groups select day, label, '[]' ${row}`)

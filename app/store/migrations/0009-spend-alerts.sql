@@ -9,6 +9,7 @@ create table spend_alerts (
   cap_cents bigint not null,
   nano_usd bigint not null,                -- the counter that reached it
   at timestamptz not null default now(),
+  entry_id uuid not null,                  -- the first entry of the settlement that raised it
   rearmed_at timestamptz,                  -- from then on the share may be reached again
   attempts integer not null default 0,
   due_at timestamptz,                      -- when it is sent (again); null when it is not sent (any more)
@@ -27,13 +28,14 @@ create function spend_alert_id(scope text, period text, share numeric) returns u
 $$;
 
 -- Raises the alerts that `who` has reached, a list of {principal, groups, daily, weekly, monthly} with the keys of the
--- periods, in the transaction that has just changed their counters. `notify` says whether they are to be sent. Answers
--- those that nobody raised before; amounts and shares are text, as JSON has no other exact form.
+-- periods, in the transaction that has just changed their counters, whose first entry is `entry`. `notify` says whether
+-- they are to be sent. Answers those that nobody raised before; amounts and shares are text, as JSON has no other exact
+-- form.
 --
 -- It runs with every settlement. So what is below the least share costs look-ups by key only: a counter is read by itself
 -- rather than joined; which cap applies is asked where one's own, or the smallest of everybody else's, is near; and no
 -- plan depends on how many shares there are, which lets Postgres keep one.
-create function raise_spend_alerts(who jsonb, shares numeric[], mode text, notify boolean)
+create function raise_spend_alerts(who jsonb, shares numeric[], mode text, notify boolean, entry uuid)
 returns table (id uuid, scope text, period text, share text, cap_cents text, nano_usd text) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -80,9 +82,9 @@ begin
      order by c.period, c.scope, c.cap_cents
   loop
     return query
-    insert into spend_alerts as a (id, scope, period, share, cap_cents, nano_usd, due_at)
+    insert into spend_alerts as a (id, scope, period, share, cap_cents, nano_usd, entry_id, due_at)
     select spend_alert_id(counter.scope, counter.period, s.share), counter.scope, counter.period, s.share,
-           counter.cap_cents, counter.nano_usd, case when notify then now() end
+           counter.cap_cents, counter.nano_usd, entry, case when notify then now() end
       from unnest(shares) as s (share)
      where counter.nano_usd >= counter.cap_cents * 10000000::numeric * s.share
        and not exists (
@@ -147,26 +149,38 @@ begin
 end
 $$;
 
--- Settles as settle_spend does, and raises what the developers of `entries` have reached. A fault of the raising undoes
--- nothing else, and is answered: whoever is at a share has its alert raised by the next settlement.
+-- Settles as settle_spend does, and raises what the developers of `entries` have reached. Answers what was raised, and of a
+-- settlement that is repeated, as its answer was lost, what it raised then: the first entry stays the first.
+--
+-- A fault of the raising undoes nothing else, and is answered: whoever is at a share has its alert raised by the next
+-- settlement.
 create function settle_and_alert(entries jsonb, released uuid[], shares numeric[], mode text, notify boolean)
 returns table (fresh integer, alerts jsonb, fault text) language plpgsql as $$
+declare
+  entry uuid := (entries -> 0 ->> 'entry_id')::uuid;
 begin
   fresh := settle_spend(entries, released);
   alerts := '[]';
-  if fresh > 0 then
-    begin
-      select coalesce(jsonb_agg(to_jsonb(raised)), '[]') into alerts
-        from raise_spend_alerts(
-               (select jsonb_agg(jsonb_build_object('principal', e.principal, 'groups', e.groups, 'daily', e.day,
-                                                    'weekly', e.week, 'monthly', e.month))
-                  from jsonb_to_recordset(entries)
-                    as e (principal text, groups jsonb, day text, week text, month text)),
-               shares, mode, notify) as raised;
-    exception when others then
-      fault := sqlerrm;
-    end;
-  end if;
+  begin
+    if fresh < jsonb_array_length(entries) then
+      alerts := (
+        select coalesce(jsonb_agg(to_jsonb(earlier)), '[]')
+          from (select a.id, a.scope, a.period, a.share::text, a.cap_cents::text, a.nano_usd::text
+                  from spend_alerts a where a.entry_id = entry) as earlier);
+    end if;
+    if fresh > 0 then
+      alerts := alerts || (
+        select coalesce(jsonb_agg(to_jsonb(raised)), '[]')
+          from raise_spend_alerts(
+                 (select jsonb_agg(jsonb_build_object('principal', e.principal, 'groups', e.groups, 'daily', e.day,
+                                                      'weekly', e.week, 'monthly', e.month))
+                    from jsonb_to_recordset(entries)
+                      as e (principal text, groups jsonb, day text, week text, month text)),
+                 shares, mode, notify, entry) as raised);
+    end if;
+  exception when others then
+    fault := sqlerrm;
+  end;
   return next;
 end
 $$;
