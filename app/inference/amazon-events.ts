@@ -17,6 +17,9 @@ const USUAL_DOCUMENT = 64 * 1024
 /** Documents are decoded here, one at a time, for all streams. */
 const room = Buffer.allocUnsafe(USUAL_DOCUMENT)
 
+/** The events of a chunk, of which few are longer, stand here until they are taken, for all streams. */
+const space = Buffer.allocUnsafeSlow(64 * 1024)
+
 /** The types that there are, each with the lines that stand before its document. */
 const HEADS = new Map(
   [
@@ -71,10 +74,14 @@ export function metricsIn({ bytes }: AmazonDocument): unknown {
   }
 }
 
-/** Events one after the other, as they are written to a client. */
+/**
+ * The events in one chunk of a stream, as they are written to a client.
+ *
+ * They are taken before another stream's begin, as all streams share the space.
+ */
 export class EventText {
   readonly #deltas = new DeltaWriter()
-  #bytes = Buffer.alloc(0)
+  #bytes = space
   #used = 0
   #hasOnlyDeltas = true
   #textBytes = 0
@@ -89,9 +96,7 @@ export class EventText {
     return this.#textBytes
   }
 
-  /** Room for about `size` bytes; what was taken before is not touched any more. */
-  begin(size: number): void {
-    this.#bytes = Buffer.allocUnsafe(size)
+  begin(): void {
     this.#used = 0
     this.#hasOnlyDeltas = true
     this.#textBytes = 0
@@ -123,9 +128,18 @@ export class EventText {
     this.#hasOnlyDeltas = false
   }
 
-  /** Null when there is no event. */
-  take(): Buffer | null {
-    return this.#used === 0 ? null : this.#bytes.subarray(0, this.#used)
+  /**
+   * Null when there is no event. They are written over `chunk`, which has been read, unless they are longer: memory
+   * outside the heap, taken for each chunk, makes collections of garbage so frequent that they cost more than the frames.
+   */
+  take(chunk: Buffer): Buffer | null {
+    const used = this.#used
+    if (used === 0) return null
+    const target = used > chunk.length ? Buffer.allocUnsafe(used) : chunk
+    this.#bytes.copy(target, 0, 0, used)
+    this.#bytes = space
+    this.#used = 0
+    return target.subarray(0, used)
   }
 }
 

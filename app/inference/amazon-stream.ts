@@ -78,10 +78,9 @@ export class AmazonStream implements AnswerSink, FrameReader {
 
   data(chunk: Buffer): void {
     if (this.#hasEnded) return
-    // An event is shorter than the frame that it came in.
-    this.#events.begin(chunk.length)
+    this.#events.begin()
     const isReadable = this.#frames.push(chunk, this)
-    const events = this.#events.take()
+    const events = this.#events.take(chunk)
     if (events !== null) this.#pass(events)
     if (this.#stated !== null) this.#endWith(this.#stated)
     else if (!isReadable) this.#break('a damaged frame')

@@ -3,6 +3,7 @@ import type { ReplyUsage } from './usage-record.ts'
 
 /** Takes the body of one upstream's answer, decoded. */
 export interface AnswerSink {
+  /** The chunk is the sink's from now on, to be passed on or written over. */
   data(chunk: Buffer): void
   end(): void
   /** The upstream reset, fell silent, or sent what cannot be decoded. */

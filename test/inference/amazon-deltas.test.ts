@@ -10,11 +10,10 @@ import { viewed } from '../../app/inference/known-bytes.ts'
 import { StreamMeter } from '../../app/inference/usage.ts'
 import { chunkFrame, frame } from '../support/bedrock.ts'
 
-/** What is written for these frames in one chunk, and the text that was counted meanwhile. */
-function write(frames: readonly Buffer[]) {
-  const chunk = Buffer.concat(frames)
+/** Reads a chunk as a stream does; its events can be taken then. */
+function read(chunk: Buffer): EventText {
   const text = new EventText()
-  text.begin(chunk.length)
+  text.begin()
   new AmazonFrames().push(chunk, {
     chunk(bytes, from, to) {
       if (text.addDelta(bytes, from, to)) return
@@ -23,8 +22,19 @@ function write(frames: readonly Buffer[]) {
     },
     exception() {},
   })
+  return text
+}
+
+function take(chunk: Buffer): Buffer | null {
+  return read(chunk).take(chunk)
+}
+
+/** What is written for these frames in one chunk, and the text that was counted meanwhile. */
+function write(frames: readonly Buffer[]) {
+  const chunk = Buffer.concat(frames)
+  const text = read(chunk)
   const { hasOnlyDeltas, textBytes } = text
-  return { events: `${text.take()}`, hasOnlyDeltas, textBytes }
+  return { events: `${text.take(chunk)}`, hasOnlyDeltas, textBytes }
 }
 
 function eventOf(json: string): string {
@@ -127,4 +137,31 @@ test('checksums of every length are zlib’s', () => {
     assert.equal(checksumOf(bytes, place), crc32(piece))
     assert.equal(checksumOf(bytes, place, 0xfedcba98), crc32(piece, 0xfedcba98))
   }
+})
+
+test('what was taken of one stream stays as it is while others go on, however long their events are', () => {
+  const chunkOf = (...texts: string[]) => Buffer.concat(texts.map(text => chunkFrame({ type: 'ping', text })))
+  const taken = [
+    ['one', 'two'],
+    ['x'.repeat(100_000), 'three'],
+    ['four', 'y'.repeat(60_000), 'z'.repeat(60_000), 'five'],
+    ['six'],
+  ].map(texts => ({ texts, bytes: take(chunkOf(...texts)) }))
+
+  for (const { texts, bytes } of taken)
+    assert.equal(
+      `${bytes}`,
+      texts.map(text => `event: ping\ndata: ${JSON.stringify({ type: 'ping', text })}\n\n`).join(''),
+    )
+})
+
+test('events that are longer than the end of their frame have memory of their own', () => {
+  const text = new EventText()
+  const end = Buffer.from('}')
+  text.begin()
+  text.add({ type: 'ping', bytes: Buffer.from('{"type":"ping"}') })
+
+  assert.equal(`${text.take(end)}`, 'event: ping\ndata: {"type":"ping"}\n\n')
+  assert.equal(`${end}`, '}')
+  assert.equal(text.take(end), null)
 })

@@ -18,9 +18,9 @@ function read(chunks: readonly Buffer[]) {
       const document = documentIn(buffer, from, to)
       if (document === null) return
       const text = new EventText()
-      text.begin(0)
+      text.begin()
       text.add(document)
-      seen.push(`${text.take()}`)
+      seen.push(`${text.take(Buffer.alloc(0))}`)
     },
     exception: (type: string | null, payload: Buffer) => void seen.push(`${type} ${payload}`),
   }
@@ -31,7 +31,7 @@ function read(chunks: readonly Buffer[]) {
 /** What the stream writes to its client for one chunk, deltas by their own way. */
 function writtenFor(chunk: Buffer): string {
   const text = new EventText()
-  text.begin(chunk.length)
+  text.begin()
   new AmazonFrames().push(chunk, {
     chunk(bytes, from, to) {
       if (text.addDelta(bytes, from, to)) return
@@ -40,7 +40,7 @@ function writtenFor(chunk: Buffer): string {
     },
     exception() {},
   })
-  return `${text.take()}`
+  return `${text.take(chunk)}`
 }
 
 const FRAMES = [...framesOf(REPLY_EVENTS), exceptionFrame('throttlingException', 'slow down')]
