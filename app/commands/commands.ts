@@ -137,7 +137,7 @@ async function replay(asked: SpendArguments, surroundings: CommandSurroundings):
     return 1
   }
   const isFit = await replaySpend(loaded.config, {
-    ...{ environment, input },
+    ...{ environment, input, clock: systemClock },
     print: line => print(`${line}\n`),
     complain: line => complain(`${line}\n`),
   })

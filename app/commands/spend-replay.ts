@@ -3,6 +3,8 @@ import type pg from 'pg'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import { boundedLines } from '../lib/bounded-lines.ts'
+import type { Clock } from '../lib/clock.ts'
+import { periodsAt } from '../lib/periods.ts'
 import type { Entry } from '../spend/entry.ts'
 import { readUnsettledLine } from '../spend/unsettled-line.ts'
 import { settleFault } from '../store/settle-fault.ts'
@@ -11,6 +13,7 @@ import { withStore } from './open-store.ts'
 
 export interface ReplayCommand {
   readonly environment: Pick<Environment, 'allowLoopback' | 'proxies'>
+  readonly clock: Clock
   /** Standard input. */
   readonly input: AsyncIterable<Buffer>
   readonly print: (line: string) => void
@@ -28,7 +31,9 @@ export async function replaySpend(config: Config, command: ReplayCommand): Promi
   if (config.admin === undefined) throw new Error('the file has no `admin`, without which nothing is metered')
   const source = { store: config.store, cloudSql: config.gatehouse.cloud_sql }
   return withStore(source, command.environment, async ({ pool }) => {
-    const replay = new Replay(pool, command.complain)
+    const { entry_retention_days: days } = config.gatehouse.spend
+    const oldestDay = periodsAt(command.clock() - days * DAY_MS).daily.key
+    const replay = new Replay({ pool, oldestDay, complain: command.complain })
     try {
       for await (const line of boundedLines(command.input, MAX_LINE_BYTES)) await replay.take(line)
       await replay.settle()
@@ -44,9 +49,15 @@ interface Numbered {
   readonly entry: Entry
 }
 
+interface ReplayOptions {
+  readonly pool: pg.Pool
+  /** Of entries before it the store does not know any more whether it had them. */
+  readonly oldestDay: string
+  readonly complain: ReplayCommand['complain']
+}
+
 class Replay {
-  readonly #pool: pg.Pool
-  readonly #complain: ReplayCommand['complain']
+  readonly #options: ReplayOptions
   #batch: Numbered[] = []
   #number = 0
   #settled = 0
@@ -54,9 +65,8 @@ class Replay {
   #others = 0
   refused = 0
 
-  constructor(pool: pg.Pool, complain: ReplayCommand['complain']) {
-    this.#pool = pool
-    this.#complain = complain
+  constructor(options: ReplayOptions) {
+    this.#options = options
   }
 
   get summary(): string {
@@ -70,6 +80,7 @@ class Replay {
     const read = line === null ? TOO_LONG : readUnsettledLine(line)
     if (read.kind === 'other') this.#others += 1
     else if (read.kind === 'nonsense') this.#refuse(this.#number, read.why)
+    else if (read.entry.day < this.#options.oldestDay) this.#refuse(this.#number, TOO_OLD)
     else this.#batch.push({ number: this.#number, entry: read.entry })
     if (this.#batch.length === BATCH) await this.settle()
   }
@@ -100,7 +111,7 @@ class Replay {
     const entries = JSON.stringify(batch.map(({ entry }) => entry))
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const fresh = await settleSpend(this.#pool, { entries, released: [] })
+        const fresh = await settleSpend(this.#options.pool, { entries, released: [] })
         this.#settled += fresh
         this.#known += batch.length - fresh
         return
@@ -112,9 +123,13 @@ class Replay {
 
   #refuse(number: number, why: string): void {
     this.refused += 1
-    if (this.refused <= MAX_COMPLAINTS) this.#complain(`line ${number}: ${why}`)
-    if (this.refused === MAX_COMPLAINTS) this.#complain('further lines are refused without a word')
+    const { complain } = this.#options
+    if (this.refused <= MAX_COMPLAINTS) complain(`line ${number}: ${why}`)
+    if (this.refused === MAX_COMPLAINTS) complain('further lines are refused without a word')
   }
 }
 
+const DAY_MS = 86_400_000
+const TOO_OLD =
+  'it is older than gatehouse.spend.entry_retention_days: nobody knows any more whether it is stored'
 const TOO_LONG = { kind: 'nonsense', why: `it is longer than ${MAX_LINE_BYTES} bytes` } as const

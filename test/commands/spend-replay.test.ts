@@ -6,8 +6,11 @@ import { replaySpend } from '../../app/commands/spend-replay.ts'
 import { readEnvironment } from '../../app/config/environment.ts'
 import type { Entry } from '../../app/spend/entry.ts'
 import { judge, SECTIONS } from '../support/config-text.ts'
-import { allOf, entry, totals } from '../support/entries.ts'
+import { allOf, entry, SUNDAY, totals } from '../support/entries.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
+
+/** As long as entries are kept. */
+const DAYS = 8
 
 const lineOf = (one: Entry, more: object = {}) =>
   JSON.stringify({
@@ -26,6 +29,7 @@ async function replayed({ tcpUrl }: TestDatabase, lines: readonly string[], { ad
   const complaints: string[] = []
   const isFit = await replaySpend(loaded.config, {
     environment: readEnvironment({ CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1' }),
+    clock: () => SUNDAY + DAYS * 86_400_000,
     input: Readable.from(lines.map(line => Buffer.from(`${line}\n`))),
     print: line => void printed.push(line),
     complain: line => void complaints.push(line),
@@ -61,6 +65,7 @@ test('nonsense is refused by the number of its line, and what is fit is stored a
     '["spend.unsettled"]',
     lineOf(entry(), { nano_usd: -1 }),
     lineOf(entry(), { day: '2026-11-28' }),
+    lineOf(entry({ at: SUNDAY - 86_400_000 })),
     lineOf(entry(), { nano_usd: '9223372036854775808' }),
     lineOf(entry(), { pad: 'x'.repeat(1024 * 1024) }),
     lineOf(entry()),
@@ -73,10 +78,11 @@ test('nonsense is refused by the number of its line, and what is fit is stored a
     'line 3: it is no JSON object',
     'line 4: nano_usd is not that of an entry',
     'line 5: day is not that of admitted_at',
-    'line 7: it is longer than 1048576 bytes',
-    'line 6: value "9223372036854775808" is out of range for type bigint',
+    'line 6: it is older than gatehouse.spend.entry_retention_days: nobody knows any more whether it is stored',
+    'line 8: it is longer than 1048576 bytes',
+    'line 7: value "9223372036854775808" is out of range for type bigint',
   ])
-  assert.deepEqual([isFit, printed], [false, ['2 settled, 0 were there already, 6 refused, 0 other lines']])
+  assert.deepEqual([isFit, printed], [false, ['2 settled, 0 were there already, 7 refused, 0 other lines']])
   assert.deepEqual(await totals(database.pool), allOf(200n))
 })
 
