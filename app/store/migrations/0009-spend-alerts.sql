@@ -103,19 +103,27 @@ $$;
 -- how many those are.
 --
 -- A settlement that is under way still sees the old cap, so it is waited for: one of the same developer by the row of the
--- counter, and where a cap is many people's by the lock that every settlement shares.
+-- counter, and where a cap is many people's by the lock that every settlement shares. Not for long: no change waits for a
+-- settlement that hangs, nor other settlements for the change.
 create function rearm_spend_alerts(scope_type text, scope_id text, kind text, key text, mode text)
 returns integer language plpgsql as $$
 #variable_conflict use_column
 declare
+  patience text := current_setting('lock_timeout');
   rearmed integer;
 begin
-  if rearm_spend_alerts.scope_type = 'user' then
-    perform from spend s
-      where s.principal = rearm_spend_alerts.scope_id and s.period = rearm_spend_alerts.key for update;
-  else
-    perform pg_advisory_xact_lock(4718502118);
-  end if;
+  begin
+    perform set_config('lock_timeout', '200ms', true);
+    if rearm_spend_alerts.scope_type = 'user' then
+      perform from spend s
+        where s.principal = rearm_spend_alerts.scope_id and s.period = rearm_spend_alerts.key for update;
+    else
+      perform pg_advisory_xact_lock(4718502118);
+    end if;
+    perform set_config('lock_timeout', patience, true);
+  exception when lock_not_available then
+    null; -- the setting is as before again
+  end;
 
   with standing as (
     select a.id, a.scope, a.share, substr(a.scope, 6) as name, coalesce(e.groups, '[]') as groups
