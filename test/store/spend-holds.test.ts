@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { settleSpend } from '../../app/store/spend-entries.ts'
 import { renewHolds, sweepHolds } from '../../app/store/spend-holds.ts'
+import { entry } from '../support/entries.ts'
 import { createDatabase, replicaPool } from '../support/postgres.ts'
-import { charge, expire, heldCents, reserve, reserveAll, setCaps } from '../support/spend-tables.ts'
+import { charge, expire, heldCents, NOON, reserve, reserveAll, setCaps } from '../support/spend-tables.ts'
 
 const ALL_THREE = (cents: number) => ({
   'ada 2026-11': cents,
@@ -116,6 +118,21 @@ test('what expired is given back once, however many replicas sweep', async () =>
 
   assert.deepEqual(swept.toSorted(), [0, 0, 0, 0, 1])
   assert.deepEqual(await heldCents(pool), ALL_THREE(4))
+})
+
+test('a request that is settled after its hold was swept is charged, and gives nothing back a second time', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+  const late = await reserve(pool, { cents: 3 })
+  await expire(pool)
+  await sweepHolds(pool, 10)
+  await reserve(pool, { cents: 4 })
+
+  const made = entry({ sub: 'ada', at: NOON, nano: 30_000_000n, changes: { entry_id: late.entryId } })
+  await settleSpend(pool, { entries: JSON.stringify([made]), released: [] })
+
+  const { rows } = await pool.query('select distinct nano_usd from spend')
+  assert.deepEqual([rows, await heldCents(pool)], [[{ nano_usd: '30000000' }], ALL_THREE(4)])
 })
 
 test('a sweep passes over what somebody is settling at that moment', async () => {

@@ -53,6 +53,14 @@ function dateOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10)
 }
 
+/** Statements by whichever connection of the pool is free. */
+export function connectionOf(pool: pg.Pool) {
+  return {
+    rows: async <Row extends unknown[]>(statement: pg.QueryArrayConfig) =>
+      (await pool.query<Row>(statement)).rows,
+  }
+}
+
 /** What becomes of requests that are sent together. */
 export async function reserveAll(
   pool: pg.Pool,
@@ -60,11 +68,7 @@ export async function reserveAll(
   mode: 'min' | 'max' = 'min',
 ): Promise<readonly (Reserved & { readonly entryId: string; readonly isTaken: boolean })[]> {
   const requests = wanted.map(requestOf)
-  const connection = {
-    rows: async <Row extends unknown[]>(statement: pg.QueryArrayConfig) =>
-      (await pool.query<Row>(statement)).rows,
-  }
-  const reserved = await reserveSpend(connection, { requests, mode })
+  const reserved = await reserveSpend(connectionOf(pool), { requests, mode })
   return requests.map(({ entry_id }) => {
     const one = reserved.get(entry_id)
     if (one === undefined) throw new Error('a request was forgotten')
