@@ -1,6 +1,6 @@
 // One connection for many statements: what they share, what fails alone, and what a silent server costs.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { steadyClock } from '../../app/lib/clock.ts'
 import { SharedConnection } from '../../app/store/shared-connection.ts'
@@ -9,16 +9,28 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const NAME = 'shared-connection'
 
+/** A deadline that a test waits for; a busy machine may miss it as well, so what must be answered is asked `again`. */
+const SHORT_MS = 200
+
 /** Closed with the test. */
 function connect(url: string, deadlineMs = 60_000) {
   const pool = new pg.Pool({ connectionString: url, max: 1, pipeline: true, application_name: NAME })
   const connection = new SharedConnection({ pool, deadlineMs, clock: steadyClock })
+  async function value(text: string, values: readonly unknown[] = []) {
+    const statement = { name: text, text, values: [...values], rowMode: 'array' as const }
+    const [row] = await connection.rows<[unknown]>(statement)
+    return row?.[0]
+  }
   return {
     /** The one value of the one row. */
-    async value(text: string, values: readonly unknown[] = []) {
-      const statement = { name: text, text, values: [...values], rowMode: 'array' as const }
-      const [row] = await connection.rows<[unknown]>(statement)
-      return row?.[0]
+    value,
+    /** The same, until it is answered in time. */
+    async again(text: string, { signal }: TestContext) {
+      for (;;) {
+        signal.throwIfAborted()
+        const [outcome] = await Promise.allSettled([value(text)])
+        if (outcome.status === 'fulfilled') return outcome.value
+      }
     },
     close: () => connection.close(),
     async [Symbol.asyncDispose]() {
@@ -78,11 +90,11 @@ test('a statement that the server refuses fails alone', async () => {
   assert.equal((await sessions(database)).length, 1)
 })
 
-test('a server that says nothing costs the connection and what waits on it, and the next statement opens another', async () => {
+test('a server that says nothing costs the connection and what waits on it, and the next statement opens another', async t => {
   await using database = await createDatabase()
   await using proxy = await startTcpProxy(database.tcpUrl)
-  await using shared = connect(proxy.through(database.tcpUrl), 100)
-  assert.equal(await shared.value('select 1'), 1)
+  await using shared = connect(proxy.through(database.tcpUrl), SHORT_MS)
+  assert.equal(await shared.again('select 1', t), 1)
 
   proxy.pause()
   const silent = await Promise.allSettled([shared.value('select 2'), shared.value('select 3')])
@@ -92,26 +104,26 @@ test('a server that says nothing costs the connection and what waits on it, and 
     silent.map(({ status }) => status),
     ['rejected', 'rejected'],
   )
-  assert.equal(await shared.value('select 4'), 4)
+  assert.equal(await shared.again('select 4', t), 4)
 })
 
-test('opening a connection counts to the deadline', async () => {
+test('opening a connection counts to the deadline', async t => {
   await using database = await createDatabase()
   await using proxy = await startTcpProxy(database.tcpUrl)
-  await using shared = connect(proxy.through(database.tcpUrl), 100)
+  await using shared = connect(proxy.through(database.tcpUrl), SHORT_MS)
   proxy.pause()
 
   await assert.rejects(shared.value('select 1'), { name: 'DeadlineExceeded' })
 
   proxy.resume()
-  assert.equal(await shared.value('select 2'), 2)
+  assert.equal(await shared.again('select 2', t), 2)
 })
 
-test('the server gives a statement up that nobody waits for any more', async () => {
+test('the server gives a statement up that nobody waits for any more', async t => {
   await using database = await createDatabase()
   await database.pool.query('create table moving (n integer)')
-  await using shared = connect(database.url, 100)
-  await shared.value('select 1')
+  await using shared = connect(database.url, SHORT_MS)
+  await shared.again('select 1', t)
   const unlock = await lock(database)
 
   await assert.rejects(shared.value('select n from moving'))
@@ -119,7 +131,7 @@ test('the server gives a statement up that nobody waits for any more', async () 
   // The lock is held all the while: without a limit of the server's the session would wait on.
   while ((await sessions(database)).includes('Lock'));
   await unlock()
-  assert.equal(await shared.value('select n from moving'), undefined)
+  assert.equal(await shared.again('select n from moving', t), undefined)
 })
 
 test('a connection that is lost in the middle of a statement is a failure of that statement, and no more', async () => {
