@@ -130,7 +130,7 @@ export class EventText {
 
   /**
    * Null when there is no event. They are written over `chunk`, which has been read, unless they are longer: memory
-   * outside the heap, taken for each chunk, makes collections of garbage so frequent that they cost more than the frames.
+   * outside the heap, taken for each chunk, makes full collections of garbage twice as frequent.
    */
   take(chunk: Buffer): Buffer | null {
     const used = this.#used

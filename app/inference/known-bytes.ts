@@ -24,7 +24,7 @@ export class KnownBytes {
   /**
    * Reports whether they stand between `from` and `to`, from `from` on.
    *
-   * Eight bytes at a time: a loop over bytes costs five times as much, `Buffer.compare` more for so few.
+   * Eight bytes at a time: a loop over bytes costs five times as much, and so does `Buffer.compare` for so few.
    */
   isAt({ view }: ViewedBytes, from: number, to: number): boolean {
     const known = this.#view
