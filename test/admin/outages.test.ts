@@ -99,7 +99,9 @@ test('a change that waits too long for another one is given up, and has not happ
   const pooled = await rig.call('POST', LIMITS, {
     body: { scope, amount: '1', pooled_budget: { amount: '9' } },
   })
-  const others = await rig.call('POST', LIMITS, { body: BODY })
+  const others = await rig.call('POST', LIMITS, {
+    body: { scope: { type: 'user', user_id: 's1' }, amount: '1' },
+  })
   await client.query('rollback')
   client.release()
 
@@ -107,7 +109,7 @@ test('a change that waits too long for another one is given up, and has not happ
   assertAdminAnswer(others, others.body)
   assert.deepEqual(
     (await rig.rows('spend_limits')).map(row => row['scope_type']),
-    ['organization'],
+    ['user'],
   )
 })
 
