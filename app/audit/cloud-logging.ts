@@ -16,7 +16,7 @@ export function cloudLoggingMembers(event: AuditEvent, project: string | undefin
 }
 
 function severityOf(event: AuditEvent): 'INFO' | 'WARNING' | 'ERROR' {
-  if (event.evt === 'audit.gap') return 'ERROR'
+  if (event.evt === 'audit.gap' || event.evt === 'spend.unsettled') return 'ERROR'
   if (event.evt.endsWith('.denied') || ('result' in event && event.result === 'fail')) return 'WARNING'
   return event.evt === 'inference' && event.status >= 500 ? 'ERROR' : 'INFO'
 }

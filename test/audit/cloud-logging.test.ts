@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import { createAudit } from '../../app/audit/log.ts'
+import { entry } from '../support/entries.ts'
 
 const INFERENCE: Extract<AuditEvent, { evt: 'inference' }> = {
   evt: 'inference',
@@ -40,16 +41,17 @@ test('a traced request names its trace in the project, and in none without one',
   assert.equal('logging.googleapis.com/trace' in without, false)
 })
 
-test('refusals and failures are warnings; an answer of 500, and lost lines, are errors', () => {
+test('refusals and failures are warnings; an answer of 500, lost lines, and what could not be stored, are errors', () => {
   const events: AuditEvent[] = [
     { evt: 'auth.denied', request_id: 'r', reason: 'expired', path: '/', client_ip: '::1' },
     { evt: 'session.mint', request_id: 'r', client_ip: '::1', result: 'fail', err: 'x' },
     { ...INFERENCE, status: 502 },
     { evt: 'audit.gap', dropped: 3, since: 'then' },
+    { evt: 'spend.unsettled', reason: 'shutdown', ...entry() },
     { ...INFERENCE, status: 429 },
   ]
 
   const severities = events.map(event => lineOf(event)['severity'])
 
-  assert.deepEqual(severities, ['WARNING', 'WARNING', 'ERROR', 'ERROR', 'INFO'])
+  assert.deepEqual(severities, ['WARNING', 'WARNING', 'ERROR', 'ERROR', 'ERROR', 'INFO'])
 })
