@@ -39,6 +39,9 @@ const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_AT_THE_END_MS = 500
 
+/** So soon after a failure no answer asks whether the store is back. */
+const REST_MS = 1000
+
 /** Deadlocks in a row after which the store is left alone for a while. */
 const MAX_COLLISIONS = 10
 
@@ -52,6 +55,7 @@ export class Ledger {
   #isFlushing = false
   /** Whether the last thing heard of the store was a fault. */
   #isFailing = false
+  #failedAt = 0
   #isStopped = false
   /** Ends the pause after a failure. */
   #cancelPause: (() => void) | null = null
@@ -82,9 +86,10 @@ export class Ledger {
     const { observer, settleTimeoutMs } = this.#options
     if (this.#isStopped) return this.#giveUp(entry, 'shutdown')
     // While the store is known to be down, an answer that waited would wait in vain.
-    if (settleTimeoutMs === 0 || this.#isFailing) {
+    const isDown = this.#isFailing && !this.#asksAgain()
+    if (settleTimeoutMs === 0 || isDown) {
       if (!this.#queue.push({ entry, done() {} })) return this.#giveUp(entry, 'queue_full')
-      if (this.#isFailing) observer?.unsettled('store_down')
+      if (isDown) observer?.unsettled('store_down')
       this.#flush()
       return null
     }
@@ -207,6 +212,7 @@ export class Ledger {
     }
     this.#collisions = 0
     this.#isFailing = true
+    this.#failedAt = this.#options.clock()
     this.#silence.occurred({ cause, waiting: this.#queue.length })
     this.#cancelPause = this.#after(this.#pause.next(), () => this.#resume())
   }
@@ -225,6 +231,13 @@ export class Ledger {
     }
     this.#queue.drop(batch)
     this.#limit = MAX_ENTRIES
+  }
+
+  /** Ends a pause early, once a second at most, so that answers wait again soon after the store is back. */
+  #asksAgain(): boolean {
+    if (this.#options.clock() - this.#failedAt < REST_MS) return false
+    this.#resume()
+    return true
   }
 
   #resume(): void {

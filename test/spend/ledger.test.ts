@@ -145,6 +145,27 @@ test('while the store is down no answer waits, pauses grow, and everything is st
   assert.equal(sut.log.lines.at(-1), 'info over: the store does not take what requests used (12 more times)')
 })
 
+test('once a second an answer asks whether the store is back, and from then on answers wait again', async () => {
+  let now = 0
+  await using sut = await openLedger({ clock: () => now })
+  sut.proxy.cut()
+  void sut.ledger.settle(entry())
+  await sut.failing()
+  sut.proxy.resume()
+
+  now = 999
+  const tooSoon = sut.ledger.settle(entry())
+  now = 1000
+  const asking = sut.ledger.settle(entry())
+  await asking
+  const waiting = sut.ledger.settle(entry())
+  await waiting
+
+  assert.deepEqual([tooSoon, asking instanceof Promise, waiting instanceof Promise], [null, true, true])
+  assert.deepEqual(await totals(sut.database.pool), allOf(400n))
+  assert.deepEqual(sut.told, ['store_down', 2, 1, 1])
+})
+
 test('a full queue writes the whole entry to the audit, and keeps what it has', async () => {
   await using sut = await openLedger()
   sut.proxy.cut()
