@@ -240,6 +240,13 @@ function spendWarnings(tree: Tree): Finding[] {
       text: 'is 0: answers end before their cost is stored, and a process that is killed loses it.',
     })
   }
+  if (!tree.has('admin') && tree.flag('gatehouse', 'spend', 'reserve') === true) {
+    findings.push({
+      path: ['gatehouse', 'spend', 'reserve'],
+      text: 'has no effect without the section admin: nothing is metered.',
+      fix: 'add admin, or remove it.',
+    })
+  }
   return findings
 }
 

@@ -78,6 +78,17 @@ test('answers that end before their cost is stored are a warning, where it is st
   )
 })
 
+test('reservations where nothing is metered are a warning', () => {
+  const gatehouse = 'gatehouse: { spend: { reserve: true } }'
+  const admin = 'admin: { write_keys: [{ id: a, key: "${JWT}" }] }'
+
+  assertWarning(warned({ gatehouse }), 'gatehouse.spend.reserve', 'no effect without the section admin')
+  assert.deepEqual(
+    warned({ admin, gatehouse }).filter(line => line.includes('reserve')),
+    [],
+  )
+})
+
 test('cri without effect is a warning', () => {
   assertWarning(warned({ cri: 'cri: { enabled: false }' }), 'cri', 'no effect')
 })
