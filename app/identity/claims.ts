@@ -65,10 +65,10 @@ export function claim(document: ClaimsDocument, name: string): unknown {
     .reduce<unknown>(ownProperty, document)
 }
 
-/** The subject, or null when it is not a string of 1 to 255 characters without controls. */
+/** The subject, or null when it is not well-formed text of 1 to 255 characters without controls. */
 export function subjectIn(value: unknown): string | null {
   if (typeof value !== 'string' || value === '' || value.length > MAX_SUBJECT_LENGTH) return null
-  return /\p{Cc}/u.test(value) ? null : value
+  return /\p{Cc}/u.test(value) || !value.isWellFormed() ? null : value
 }
 
 // Own properties only: a claim called `__proto__` or `constructor` reads nothing that JSON did not write.
@@ -99,9 +99,14 @@ function groupsIn(document: ClaimsDocument, name: string): GroupsClaim {
   const value = claim(document, name)
   if (value === undefined || value === null) return { kind: 'absent' }
   const elements = Array.isArray(value) ? value : [value]
-  const groups = elements.filter(element => typeof element === 'string' && element !== '')
+  const groups = elements.filter(element => typeof element === 'string' && isName(element))
   if (!Array.isArray(value) && groups.length === 0) return { kind: 'absent' }
   return { kind: 'told', groups: [...new Set(groups)], skipped: elements.length - groups.length }
+}
+
+/** Text that every document can hold: neither JSON nor the database takes half a surrogate pair or a zero byte. */
+function isName(text: string): boolean {
+  return text !== '' && text.isWellFormed() && !text.includes('\0')
 }
 
 // Entra's marks for groups left out of a token; `_claim_names` is a distributed claim of OIDC Core 5.6.2.

@@ -78,6 +78,9 @@ test('groups are texts of a list, or one text that is one group', () => {
   assert.deepEqual(read(['b', 'a', 'b', 'A']), { kind: 'told', groups: ['b', 'a', 'A'], skipped: 0 })
   assert.deepEqual(read('one, and only'), { kind: 'told', groups: ['one, and only'], skipped: 0 })
   assert.deepEqual(read(['a', 1, null, ['b'], {}, '']), { kind: 'told', groups: ['a'], skipped: 5 })
+  assert.deepEqual(read(['a', 'b\u0000', '\ud83d', '\u{1f600}']), {
+    ...{ kind: 'told', groups: ['a', '\u{1f600}'], skipped: 2 },
+  })
   assert.deepEqual(read([]), { kind: 'told', groups: [], skipped: 0 })
   for (const none of [undefined, null, '', 7, {}]) assert.deepEqual(read(none), { kind: 'absent' })
 })

@@ -47,6 +47,7 @@ const REFUSED: ReadonlyArray<{ what: string; rig: RigOptions; err: string }> = [
   { what: 'has no subject', rig: tampered({ sub: undefined }), err: 'id_token_claim_missing' },
   { what: 'has a subject of 256 characters', rig: tampered({ sub: 'x'.repeat(256) }), err: 'id_token_sub' },
   { what: 'has a subject with a control character', rig: tampered({ sub: 'a\nb' }), err: 'id_token_sub' },
+  { what: 'has a subject with half a character', rig: tampered({ sub: 'a\ud83d' }), err: 'id_token_sub' },
 ]
 
 for (const { what, rig: options, err } of REFUSED) {
