@@ -1,5 +1,4 @@
 // The process: arguments, boot, signals, exit codes.
-import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'serve':
       return asked.config === null ? serveDevelopment(asked.data) : serveFile(asked.config)
     default:
+      process.stdout.on('error', endWithReader)
       return runCommand(asked, {
         ...{ environment: readEnvironment(), migrations: files.migrations },
         print: text => void process.stdout.write(text),
@@ -55,12 +55,17 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Reports whether the person at the terminal says yes; the end of the input is a no. */
+/** Whoever reads what is printed may have seen enough of it, as `head` has. */
+function endWithReader(error: Error): void {
+  process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1)
+}
+
+/** Reports whether the person at the terminal says yes. */
 async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
-    const ended = once(terminal, 'close').then(() => '')
-    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), ended])).trim())
+    const answer = await terminal.question(question).catch(() => '') // Ctrl-C, or the end of the input
+    return /^y(es)?$/i.test(answer.trim())
   } finally {
     terminal.close()
   }

@@ -47,7 +47,7 @@ export function poolsTable(
 }
 
 /** `$12.10`, or `unlimited`. */
-export function amountText(cents: string | null): string {
+function amountText(cents: string | null): string {
   return cents === null ? 'unlimited' : dollarsText(cents)
 }
 

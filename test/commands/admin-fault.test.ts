@@ -1,7 +1,11 @@
 // What the person at the terminal reads when the gateway refuses, or does not answer.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { IncomingMessage, RequestListener } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { createCertificate } from '../support/certificate.ts'
 import { runAtGateway } from '../support/gateway-command.ts'
 import { startHttp } from '../support/http-server.ts'
 
@@ -125,5 +129,31 @@ test('an answer that is not one of the Admin API is told as such', async () => {
 
     assert.deepEqual([code, stdout], [1, ''])
     assert.match(stderr, /^gatehouse: the answer is not one of the Admin API: look whether the URL is/)
+  }
+})
+
+test('a certificate that nobody vouches for is told with the way to trust it, before the key is sent', async () => {
+  const { certificate_pem: cert, private_key_pem: key } = createCertificate()
+  const paths: (string | undefined)[] = []
+  const server = createServer({ cert, key }, ({ url }) => void paths.push(url)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on a port
+
+  const { code, stderr } = await runAtGateway(SET, { origin: `https://127.0.0.1:${port}`, key: KEY })
+  server.close()
+
+  assert.deepEqual([code, paths], [3, []])
+  assert.match(
+    stderr,
+    /\(DEPTH_ZERO_SELF_SIGNED_CERT\)\.\n {2}Fix: .* NODE_EXTRA_CA_CERTS=\/path\/to\/ca\.pem/,
+  )
+})
+
+test('the guard of the gateway’s own requests holds for commands too', async () => {
+  for (const origin of ['https://169.254.169.254', 'https://[fd00:ec2::254]', 'https://0.0.0.0']) {
+    const { code, stderr } = await runAtGateway(['limits', 'list'], { origin, key: KEY })
+
+    assert.equal(code, 1)
+    assert.match(stderr, /^gatehouse: upstream gateway: the connection to .* is refused: .* address\n$/)
   }
 })

@@ -1,8 +1,10 @@
 // `limits` against a whole gateway: what a person reads, what a program gets, and what the gateway then has.
 import assert from 'node:assert/strict'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { type AdminRig, LIMITS, openAdmin, READ_KEY, WRITE_KEY } from '../support/admin-rig.ts'
 import { type CommandOptions, runAtGateway } from '../support/gateway-command.ts'
+import { startHttp } from '../support/http-server.ts'
 
 let rig: AdminRig
 before(async () => {
@@ -196,4 +198,27 @@ test('the audit says who changed what, newest first, with the reason', async () 
     ],
   )
   assert.deepEqual([newest.length, newest[0].action], [1, 'spend_limit.delete'])
+})
+
+test('an answer that is lost on the way changes nothing twice', async () => {
+  await rig.whole.database.pool.query('truncate admin_audit')
+  let answers = 0
+  await using way = await startHttp(async (request, response) => {
+    const { host, connection, 'content-length': length, ...headers } = request.headers
+    const sent = {
+      method: request.method ?? '',
+      headers: headers as Record<string, string>,
+      body: await text(request),
+    }
+    const answer = await fetch(`${rig.whole.gateway.url}${request.url}`, sent)
+    const body = await answer.text()
+    answers += 1
+    if (answers === 1) request.socket.destroy()
+    else response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(body)
+  })
+
+  const table = await done('set --group lost --amount 3', { origin: way.origin })
+
+  assert.match(table, /^group lost {2}monthly {2}\$3\.00 {9}ID$/m)
+  assert.deepEqual([answers, (await rig.rows('admin_audit')).length], [2, 1])
 })

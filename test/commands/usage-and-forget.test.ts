@@ -1,7 +1,9 @@
 // `usage` and `forget` against a whole gateway, in the process that an operator starts.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { rememberPrincipal } from '../../app/store/principals.ts'
 import { type AdminRig, openAdmin, READ_KEY, WRITE_KEY } from '../support/admin-rig.ts'
@@ -57,6 +59,19 @@ test('without a key, or with one that is none, nothing is asked and nothing prin
   assert.match(none.stderr, /^gatehouse: which key\? Set GATEHOUSE_ADMIN_KEY to a key of /)
   assert.match(wrong.stderr, /^gatehouse: GATEHOUSE_ADMIN_KEY holds no key: /)
   assert.doesNotMatch(wrong.stderr, /marked-/)
+})
+
+test('whoever reads the report may leave before its end', async () => {
+  const env = {
+    ...{ PATH: process.env['PATH'], CLAUDE_GATEWAY_ALLOW_LOOPBACK: '1' },
+    ...{ GATEHOUSE_URL: rig.whole.gateway.url, GATEHOUSE_ADMIN_KEY: READ_KEY },
+  }
+  const child = spawn(process.execPath, [main, ...`usage ${NOVEMBER} --group-by user`.split(' ')], { env })
+  child.stdout.destroy()
+
+  const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+
+  assert.deepEqual([code, complaint], [0, ''])
 })
 
 test('as JSON the report is one document; by user, model, upstream and day the same is summed', async () => {
