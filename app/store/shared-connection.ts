@@ -12,8 +12,11 @@ export interface SharedConnectionOptions {
   readonly clock: Clock
 }
 
+/** Firewalls forget connections that are quiet for longer, Google's after ten minutes, and then tell nobody. */
+const IDLE_MS = 5 * 60_000
+
 /**
- * Opened by the first statement, and again after it was lost.
+ * Opened by the first statement, and again after it was lost or has not been used for five minutes.
  *
  * A statement that is not answered in time costs the connection, as whatever stands behind it waits as well; every
  * statement under way then fails. One that the server refuses fails alone.
@@ -22,6 +25,7 @@ export class SharedConnection {
   readonly #options: SharedConnectionOptions
   #client: pg.PoolClient | null = null
   #opening: Promise<pg.PoolClient> | null = null
+  #usedAt = 0
   #isClosed = false
 
   constructor(options: SharedConnectionOptions) {
@@ -31,8 +35,10 @@ export class SharedConnection {
   /** The rows, each a list of columns. */
   async rows<Row extends unknown[]>(statement: pg.QueryArrayConfig): Promise<Row[]> {
     const { deadlineMs, clock } = this.#options
-    if (this.#client !== null) return this.#ask(this.#client, statement, deadlineMs)
     const startedAt = clock()
+    if (this.#client !== null && startedAt - this.#usedAt >= IDLE_MS) this.#lost(this.#client)
+    this.#usedAt = startedAt
+    if (this.#client !== null) return this.#ask(this.#client, statement, deadlineMs)
     const client = await withDeadline(this.#open(), deadlineMs)
     return this.#ask(client, statement, Math.max(1, Math.ceil(deadlineMs - (clock() - startedAt))))
   }

@@ -13,9 +13,9 @@ const NAME = 'shared-connection'
 const SHORT_MS = 200
 
 /** Closed with the test. */
-function connect(url: string, deadlineMs = 60_000) {
+function connect(url: string, deadlineMs = 60_000, clock = steadyClock) {
   const pool = new pg.Pool({ connectionString: url, max: 1, pipeline: true, application_name: NAME })
-  const connection = new SharedConnection({ pool, deadlineMs, clock: steadyClock })
+  const connection = new SharedConnection({ pool, deadlineMs, clock })
   async function value(text: string, values: readonly unknown[] = []) {
     const statement = { name: text, text, values: [...values], rowMode: 'array' as const }
     const [row] = await connection.rows<[unknown]>(statement)
@@ -168,6 +168,23 @@ test('an idle connection that is lost is replaced by the next statement', async 
   // Whether the end was noticed before the next statement was sent is the network's.
   assert.ok(outcomes[0] === 2 || outcomes[0] === 'lost')
   assert.equal(outcomes[1], 3)
+})
+
+test('a connection that nobody used for five minutes is replaced, as what lies between may have forgotten it', async () => {
+  await using database = await createDatabase()
+  let now = 0
+  await using shared = connect(database.url, 60_000, () => now)
+  const pid = () => shared.value('select pg_backend_pid()')
+
+  const first = await pid()
+  now += 299_999
+  const busy = await pid()
+  now += 300_000
+  const [idle, next] = [await pid(), await pid()]
+
+  assert.equal(busy, first)
+  assert.notEqual(idle, first)
+  assert.equal(next, idle)
 })
 
 test('a server without a free connection is a failure, until it has one', async () => {
