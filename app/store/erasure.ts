@@ -26,10 +26,11 @@ const ANSWERS: readonly Step[] = [
 
 /** Whatever else names them. Sums stay as they are. */
 const SUBJECT: readonly Step[] = [
+  // Before the counters: the sweep of expired holds locks in that order, too.
+  { table: 'spend_holds', text: `update spend_holds set principal = $2 where principal = $1` },
   { table: 'spend', text: `update spend set principal = $2 where principal = $1` },
   { table: 'usage_daily', text: `update usage_daily set principal = $2 where principal = $1` },
   { table: 'spend_entries', text: `update spend_entries set principal = $2 where principal = $1` },
-  { table: 'spend_holds', text: `update spend_holds set principal = $2 where principal = $1` },
   {
     table: 'spend_alerts',
     text: `update spend_alerts set scope = 'user:' || $2::text where scope = 'user:' || $1::text`,
