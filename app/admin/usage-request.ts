@@ -28,7 +28,7 @@ export function readUsageRequest(query: URLSearchParams): UsageRequest {
   const [from, to] = [dayIn(query, 'from'), dayIn(query, 'to')]
   const days = daysBetween(from, to)
   if (days < 1) throw wrong('to', 'must not be before from')
-  if (days > MAX_DAYS) throw wrong('to', `must be at most ${MAX_DAYS} days from from, both included`)
+  if (days > MAX_DAYS) throw wrong('to', `makes more than ${MAX_DAYS} days: ask for fewer at a time`)
   return {
     ...{ from, to, groupBy: wordIn(onlyValue(query, 'group_by'), GROUPINGS, 'group_by') },
     format: wordIn(onlyValue(query, 'format') ?? 'json', FORMATS, 'format'),

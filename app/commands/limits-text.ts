@@ -1,8 +1,11 @@
 // Limits and their history as tables for people.
 import { scopeText } from '../config/limit-scope.ts'
 import { dollarsText } from '../lib/dollars.ts'
+import { printable } from '../lib/printable.ts'
 import { textTable } from '../lib/text-table.ts'
 import type { AuditEvent, EffectiveLimit, SpendLimit } from './admin-shapes.ts'
+
+const MAX_LINE = 500
 
 export function limitsTable(limits: readonly SpendLimit[]): string {
   if (limits.length === 0) return 'no limits\n'
@@ -54,6 +57,12 @@ function amountText(cents: string | null): string {
 /** `$12.10`, or `unlimited, pool $5000.00`. */
 export function limitText({ amount, pool }: { amount: string | null; pool: string | null }): string {
   return pool === null ? amountText(amount) : `${amountText(amount)}, pool ${dollarsText(pool)}`
+}
+
+/** `the monthly limit of group eng, $100.00, pool $5000.00 (spl_…)`, on one line. */
+export function describedLimit({ id, scope, period, amount, pooled_budget: pool }: SpendLimit): string {
+  const allowed = limitText({ amount, pool: pool?.amount ?? null })
+  return printable(`the ${period} limit of ${scopeText(scope)}, ${allowed} (${id})`, MAX_LINE)
 }
 
 function targetText({ before, after, target_id }: AuditEvent): string {

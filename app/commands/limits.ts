@@ -6,7 +6,14 @@ import { terminalJson } from '../lib/terminal-json.ts'
 import { type AdminApi, pathOf } from './admin-api.ts'
 import { AuditEvent, EffectiveLimit, listed, PooledBudget, SpendLimit, shaped } from './admin-shapes.ts'
 import { CommandFault } from './command-fault.ts'
-import { auditTable, effectiveTable, limitsTable, limitText, poolsTable } from './limits-text.ts'
+import {
+  auditTable,
+  describedLimit,
+  effectiveTable,
+  limitsTable,
+  limitText,
+  poolsTable,
+} from './limits-text.ts'
 import { requireSubject } from './subject.ts'
 
 export const LIMITS_PATH = '/v1/organizations/spend_limits'
@@ -55,9 +62,9 @@ export async function limits(
       return print(asked.json ? terminalJson(limit) : limitsTable([limit]))
     }
     case 'delete': {
-      const id = asked.id ?? (await idOf(api, asked))
-      const { text } = await api.change({ method: 'DELETE', path: pathOf(LIMITS_PATH, id) })
-      return print(asked.json ? terminalJson(JSON.parse(text)) : `deleted ${id}\n`)
+      const limit = asked.id === null ? await limitOf(api, asked) : await limitWith(api, asked.id)
+      const { text } = await api.change({ method: 'DELETE', path: pathOf(LIMITS_PATH, limit.id) })
+      return print(asked.json ? terminalJson(JSON.parse(text)) : `deleted ${describedLimit(limit)}\n`)
     }
   }
 }
@@ -94,12 +101,19 @@ export async function putLimit(
   return limit
 }
 
-async function idOf(api: AdminApi, asked: Extract<Simple, { action: 'delete'; id: null }>): Promise<string> {
-  const { scope, period, exact } = asked
-  if (scope.type === 'user') await requireSubject(api, scope.user_id, { exact })
+async function limitWith(api: AdminApi, id: string): Promise<SpendLimit> {
+  return shaped(await api.read(pathOf(LIMITS_PATH, id)), SpendLimit)
+}
+
+/** Whoever an address was capped under by mistake has it found as it is; only what is not there is explained. */
+async function limitOf(
+  api: AdminApi,
+  { scope, period, exact }: Extract<Simple, { action: 'delete'; id: null }>,
+): Promise<SpendLimit> {
   const known = await allLimits(api, scope.type)
   const limit = known.find(one => one.period === period && scopeText(one.scope) === scopeText(scope))
-  if (limit !== undefined) return limit.id
+  if (limit !== undefined) return limit
+  if (scope.type === 'user') await requireSubject(api, scope.user_id, { exact })
   throw new CommandFault(
     `there is no ${period} limit of ${scopeText(scope)}.\n  Fix: \`limits list\` shows those there are.`,
   )

@@ -107,6 +107,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const [command = '', ...rest] = argv
   const reader = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (reader !== undefined) {
+    if (rest.includes('--help')) return { kind: 'help' }
     const read = reader(rest)
     return typeof read === 'string' ? wrong(read) : read
   }

@@ -5,8 +5,12 @@ export function csvRecord(cells: readonly (string | number | bigint | null)[]): 
   return `${cells.map(csvCell).join(',')}\r\n`
 }
 
-/** What spreadsheets compute, and what they skip before looking (OWASP, "CSV Injection"). */
-const FORMULA = /^[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u
+/**
+ * Where a cell begins that spreadsheets compute (OWASP, "CSV Injection"): what they skip before looking, and what they look
+ * for. A semicolon separates cells where a comma is decimal, a tab where text is pasted.
+ */
+const FORMULA =
+  /(?<=^|[;\t\r\n])(?=(?:(?![\t\r\n])[\s\p{C}])*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])/gu
 
 /** What a terminal would obey; not tab, line feed and carriage return, which a cell may hold. */
 const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
@@ -15,6 +19,6 @@ function csvCell(cell: string | number | bigint | null): string {
   if (cell === null) return ''
   if (typeof cell !== 'string') return String(cell)
   const shown = cell.replaceAll(UNPRINTABLE, '\ufffd')
-  const text = FORMULA.test(shown) ? `'${shown}` : shown
+  const text = shown.replaceAll(FORMULA, "'")
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

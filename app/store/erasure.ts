@@ -29,6 +29,14 @@ const SUBJECT: readonly Step[] = [
   // Before the counters: the sweep of expired holds locks in that order, too.
   { table: 'spend_holds', text: `update spend_holds set principal = $2 where principal = $1` },
   { table: 'spend', text: `update spend set principal = $2 where principal = $1` },
+  {
+    // Reservations that the line above had to wait for: their counters have the name already.
+    table: 'spend_holds',
+    text: `
+      update spend_holds h set principal = $2
+       where h.principal = $1
+         and exists (select from spend s where s.principal = $2 and s.period = any (h.periods))`,
+  },
   { table: 'usage_daily', text: `update usage_daily set principal = $2 where principal = $1` },
   { table: 'spend_entries', text: `update spend_entries set principal = $2 where principal = $1` },
   {

@@ -105,7 +105,7 @@ test('what cannot be reported is refused: field and fault', async () => {
     ['?to=2026-11-30&group_by=user', 'from: must be a day such as 2026-11-01'],
     ['?from=2026-11-01&to=2026-02-30&group_by=user', 'to: must be a day such as 2026-11-01'],
     ['?from=2026-11-02&to=2026-11-01&group_by=user', 'to: must not be before from'],
-    ['?from=2025-10-27&to=2026-12-01&group_by=user', 'to: must be at most 400 days from from, both included'],
+    ['?from=2025-10-27&to=2026-12-01&group_by=user', 'to: makes more than 400 days: ask for fewer at a time'],
     ['?from=2026-11-01&to=2026-11-30', 'group_by: must be one of user, group, model, upstream, day'],
     [
       '?from=2026-11-01&to=2026-11-30&group_by=team',

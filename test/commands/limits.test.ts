@@ -48,7 +48,7 @@ test('a limit is set in dollars, listed, replaced and deleted', async () => {
   )
   assert.match(groups, /^FOR .*\ngroup eng .*\n$/)
   assert.match(poolless, /^group eng {2}monthly {2}\$100\.00 {8}ID$/m)
-  assert.equal(gone, 'deleted ID\n')
+  assert.equal(gone, 'deleted the daily limit of user s1, $0.29 (ID)\n')
   assert.deepEqual(
     asJson.data.map(({ scope, amount }: { scope: { type: string }; amount: string }) => [scope.type, amount]),
     [
@@ -56,6 +56,21 @@ test('a limit is set in dollars, listed, replaced and deleted', async () => {
       ['rbac_group', '10000'],
     ],
   )
+})
+
+test('a limit that goes is told with its pool, also one that was set for an address', async () => {
+  await done('set --group gone --amount unlimited --pool 9')
+  const scope = { type: 'user', user_id: 'eve@example.com' }
+  await rig.set({ scope, amount: '700' })
+  const { id } = await rig.set({ scope, amount: '70', period: 'daily' })
+
+  const group = await done('delete --group gone')
+  const byUser = await done('delete --user eve@example.com')
+  const byId = await done(`delete --id ${id}`)
+
+  assert.equal(group, 'deleted the monthly limit of group gone, unlimited, pool $9.00 (ID)\n')
+  assert.equal(byUser, 'deleted the monthly limit of user eve@example.com, $7.00 (ID)\n')
+  assert.equal(byId, 'deleted the daily limit of user eve@example.com, $0.70 (ID)\n')
 })
 
 test('what is not there cannot be deleted, by whom it is for or by its id', async () => {

@@ -31,6 +31,8 @@ test('--check validates, before or after --config', () => {
 test('--help and --version win over the rest', () => {
   assert.deepEqual(readArguments(['--config', 'g', '--help']), { kind: 'help' })
   assert.deepEqual(readArguments(['--version']), { kind: 'version' })
+  for (const call of ['limits --help', 'limits set --group a --help', 'usage --help', 'spend --help'])
+    assert.deepEqual(readArguments(call.split(' ')), { kind: 'help' })
   assert.ok(HELP.startsWith(USAGE))
 })
 

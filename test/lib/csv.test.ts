@@ -25,8 +25,14 @@ test('a text that a spreadsheet would compute is told apart by an apostrophe; a 
 
   assert.equal(
     record,
-    `'=1+1,'+1,'-1,'@SUM(A1),'\t=1,' =1,'\u200b=1,'＝1,"'=HYPERLINK(""http://x"",""y"")",-1\r\n`,
+    `'=1+1,'+1,'-1,'@SUM(A1),'\t'=1,' =1,'\u200b=1,'＝1,"'=HYPERLINK(""http://x"",""y"")",-1\r\n`,
   )
+})
+
+test('a semicolon, a tab and a line feed begin a cell in some countries, or some spreadsheets', () => {
+  const record = csvRecord(['Ada;=1+1', ' \t =2', 'Bo\t@x', 'Cy; +1', 'De;Fo', 'two\n-1'])
+
+  assert.equal(record, `Ada;'=1+1," \t' =2",Bo\t'@x,Cy;' +1,De;Fo,"two\n'-1"\r\n`)
 })
 
 test('a name with such a character inside is as it was', () => {
