@@ -110,9 +110,9 @@ export class StreamRelay implements AnswerSink {
     this.#answer.finish()
   }
 
+  /** A stream that is an error and nothing else costs nothing. */
   usage(): ReplyUsage | null {
-    const isKnown = this.#meter.isStarted || this.#meter.isWhole
-    return this.#isMetering && isKnown ? this.#meter.result() : null
+    return this.#isMetering && this.#meter.isStarted ? this.#meter.result() : null
   }
 
   /** Passes on what stands before the error that ends in `chunk`, and an event in its place. */

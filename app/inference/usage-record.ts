@@ -69,7 +69,7 @@ export class UsageTally {
   #webSearches = 0
   #speed: string | null = null
   #geo: string | null = null
-  #iterations: readonly unknown[] = []
+  #iterations: readonly Fields[] = []
   #isUsable = false
   readonly #onOddField: (field: string) => void
 
@@ -82,10 +82,11 @@ export class UsageTally {
     return this.#isUsable
   }
 
-  add(usage: unknown): void {
+  /** Answers whether `usage` says how long the output is. */
+  add(usage: unknown): boolean {
     if (!isObject(usage)) {
       if (usage !== undefined && usage !== null) this.#onOddField('usage')
-      return
+      return false
     }
     this.#input = Math.max(this.#input, this.#tokens(usage, 'input_tokens'))
     this.#output = Math.max(this.#output, this.#tokens(usage, 'output_tokens'))
@@ -99,8 +100,9 @@ export class UsageTally {
     if (typeof usage['speed'] === 'string') this.#speed = usage['speed'].slice(0, MAX_WORD)
     if (typeof usage['inference_geo'] === 'string') this.#geo = usage['inference_geo'].slice(0, MAX_WORD)
     // The last object decides: compaction and advisor calls stand here and not in the sums above.
-    this.#iterations = Array.isArray(usage['iterations']) ? usage['iterations'].slice(0, MAX_PARTS) : []
-    this.#isUsable ||= this.#iterations.some(isObject)
+    this.#iterations = iterationsIn(usage)
+    this.#isUsable ||= this.#iterations.length > 0
+    return [usage, ...this.#iterations].some(({ output_tokens }) => isCount(output_tokens))
   }
 
   /** The reading so far; `floor` is the least output that the text received proves, `input` the least input. */
@@ -116,7 +118,7 @@ export class UsageTally {
   }
 
   #parts(servedModel: string, { floor, input }: { floor: number; input: number }): readonly UsagePart[] {
-    const calls = this.#iterations.filter(isObject).map(call => this.#partOf(call, servedModel))
+    const calls = this.#iterations.map(call => this.#partOf(call, servedModel))
     const least = { input: Math.max(this.#input, input), output: Math.max(this.#output, floor) }
     if (calls.length === 0) return [{ ...this.#total(servedModel), ...least }]
     const last = calls.at(-1)! // just asked
@@ -152,13 +154,26 @@ export class UsageTally {
   #tokens(fields: Fields, name: string): number {
     const value = fields[name]
     if (value === undefined || value === null) return 0
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+    if (isCount(value)) {
       this.#isUsable = true
       return value
     }
     this.#onOddField(name)
     return 0
   }
+}
+
+const COUNTS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens']
+
+/** The calls of the model that count something: others must not stand in the place of the sums. */
+function iterationsIn({ iterations }: Fields): readonly Fields[] {
+  if (!Array.isArray(iterations)) return []
+  const calls = iterations.slice(0, MAX_PARTS).filter(isObject)
+  return calls.filter(call => COUNTS.some(name => isCount(call[name])))
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 /** What the total of cache writes holds beyond its two tiers was written for five minutes. */

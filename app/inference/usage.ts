@@ -23,6 +23,8 @@ export class StreamMeter {
   readonly #assumedInput: number
   #servedModel: string
   #textBytes = 0
+  /** Whether an end told the output, and whether it was the last. */
+  #isOutputTold = false
   #isFinal = false
   #isWhole = false
   #hasLastWord = false
@@ -51,7 +53,7 @@ export class StreamMeter {
     return this.#hasLastWord
   }
 
-  /** Whether `message_start` has come, which tells what the input costs, or text of the model's. */
+  /** Whether `message_start` has come, which tells what the input costs, or text of the model's, or its end. */
   get isStarted(): boolean {
     return this.#isStarted
   }
@@ -73,19 +75,17 @@ export class StreamMeter {
   /** Counts the text of deltas that were read elsewhere. */
   addText(bytes: number): void {
     this.#textBytes += bytes
+    this.#isStarted = true
   }
 
-  /** Figures from elsewhere, which count when the events held none. */
+  /** Figures from elsewhere, which count when the events held none, or not the last. */
   supply(usage: object): void {
     this.#supplied = usage
   }
 
   /** The reading, once the stream is over; before the upstream's last word on usage, the text received counts. */
   result(): ReplyUsage {
-    if (this.#supplied !== null && !this.#tally.isUsable) {
-      this.#tally.add(this.#supplied)
-      this.#isFinal = true
-    }
+    if (this.#supplied !== null && !this.#isFinal) this.#isFinal = this.#tally.add(this.#supplied)
     const isUsable = this.#tally.isUsable
     const estimated = !this.#isFinal || !isUsable
     const floor = estimated ? tokensOf(this.#textBytes) : 0
@@ -136,7 +136,8 @@ export class StreamMeter {
         this.#readUsage(parsed(buffer, span.dataFrom, span.dataTo))
         return
       case 'message_stop':
-        this.#isFinal = true
+        this.#isFinal ||= this.#isOutputTold
+        this.#isStarted = true
         this.#isWhole = true
         return
       case 'error':
@@ -156,10 +157,10 @@ export class StreamMeter {
       if (typeof message['model'] === 'string') this.#servedModel = message['model'].slice(0, 256)
       this.#tally.add(message['usage'])
     }
-    this.#tally.add(event['usage'])
+    if (!this.#tally.add(event['usage'])) return
+    this.#isOutputTold = true
     const delta = event['delta']
-    if (isObject(delta) && typeof delta['stop_reason'] === 'string' && isObject(event['usage']))
-      this.#isFinal = true
+    if (isObject(delta) && typeof delta['stop_reason'] === 'string') this.#isFinal = true
   }
 }
 
@@ -189,12 +190,13 @@ export function readReply(
   const isMessage = isObject(reply) && reply['type'] === 'message'
   if (isObject(reply) && reply['type'] === 'error') return null
   const tally = new UsageTally(onOddField)
-  if (isMessage) tally.add(reply['usage'])
+  const isTold = isMessage && tally.add(reply['usage'])
   const named = isMessage ? reply['model'] : null
   const model = typeof named === 'string' ? named.slice(0, 256) : upstreamModel
-  if (tally.isUsable) return tally.result(model, { floor: 0, input: 0, estimated: false })
+  if (isTold) return tally.result(model, { floor: 0, input: 0, estimated: false })
   const floor = tokensOf(isMessage ? textBytesOf(reply['content']) : body.length)
-  return tally.result(model, { floor, input: assumedInput, estimated: true })
+  const input = tally.isUsable ? 0 : assumedInput
+  return tally.result(model, { floor, input, estimated: true })
 }
 
 function textBytesOf(content: unknown): number {
@@ -221,16 +223,18 @@ export function readReplyTail(
   { upstreamModel, onOddField, assumedInput, bytes }: Reading & { readonly bytes: number },
 ): ReplyUsage {
   const tally = new UsageTally(onOddField)
+  let isTold = false
   let end = tail.length
   for (let looks = 0; looks < MAX_LOOKS && !tally.isUsable; looks += 1) {
     const at = end > 0 ? tail.lastIndexOf('"usage"', end - 1) : -1
     if (at === -1) break
     const usage = objectAt(tail, at + '"usage"'.length)
-    if (isObject(usage) && ('input_tokens' in usage || 'output_tokens' in usage)) tally.add(usage)
+    if (isObject(usage) && ('input_tokens' in usage || 'output_tokens' in usage)) isTold = tally.add(usage)
     end = at
   }
-  if (tally.isUsable) return tally.result(upstreamModel, { floor: 0, input: 0, estimated: false })
-  return tally.result(upstreamModel, { floor: tokensOf(bytes), input: assumedInput, estimated: true })
+  if (isTold) return tally.result(upstreamModel, { floor: 0, input: 0, estimated: false })
+  const input = tally.isUsable ? 0 : assumedInput
+  return tally.result(upstreamModel, { floor: tokensOf(bytes), input, estimated: true })
 }
 
 const MAX_LOOKS = 8

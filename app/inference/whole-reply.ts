@@ -136,7 +136,7 @@ export class WholeReply implements AnswerSink {
     const usage = readReply(body, this.#meter)
     if (usage === null || !usage.estimated || supplied === undefined) return usage
     const tally = new UsageTally(onOddField)
-    tally.add(supplied)
+    if (!tally.add(supplied)) return usage
     return tally.result(usage.parts[0]?.model ?? upstreamModel, { floor: 0, input: 0, estimated: false })
   }
 
