@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Identity } from '../identity/identity.ts'
 import { periodsAt } from '../lib/periods.ts'
+import { storableNames } from '../store/storable.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './pricing.ts'
 
@@ -60,7 +61,7 @@ const Entry = z.object({
 /** One entry, as the database takes it and as the audit writes it down where it cannot be stored. */
 export type Entry = Readonly<z.infer<typeof Entry>>
 
-/** The entry of `record`; `model` is the catalogue's id. */
+/** The entry of `record`; `model` is the catalogue's id. Names of the identity provider's are made fit for the database. */
 export function entryOf(
   charged: Charged,
   record: Metered,
@@ -70,12 +71,12 @@ export function entryOf(
     record.parts.reduce((total, part) => total + BigInt(part[kind]), 0n).toString()
   return {
     entry_id: charged.entryId,
-    principal: charged.identity.sub,
-    groups: [...(charged.identity.groups ?? [])],
+    principal: charged.identity.sub.toWellFormed(),
+    groups: storableNames(charged.identity.groups ?? []),
     ...timesOf(charged.admittedAt),
     model,
     upstream: record.upstream,
-    billing_group: record.billing_group ?? '',
+    billing_group: storableNames([record.billing_group ?? ''])[0] ?? '',
     input_tokens: sum('input'),
     output_tokens: sum('output'),
     cache_read_tokens: sum('cache_read'),

@@ -1,5 +1,6 @@
 // Who people were when they last signed in or refreshed: the one table that may hold names and addresses (M-64).
 import type { Pool, PoolClient } from 'pg'
+import { storableNames } from './storable.ts'
 
 /** A person as the store remembers them. */
 export interface Principal {
@@ -29,7 +30,10 @@ export async function rememberPrincipal(pool: Pool, person: SeenPerson): Promise
       values ($1, $2, $3, $4)
       on conflict (principal) do update
         set email = excluded.email, name = excluded.name, groups = excluded.groups, updated_at = now()`,
-    values: [person.sub, person.email ?? null, person.name ?? null, JSON.stringify(person.groups ?? [])],
+    values: [
+      ...[person.sub, person.email ?? null, person.name ?? null],
+      JSON.stringify(storableNames(person.groups ?? [])),
+    ],
   })
 }
 

@@ -1,5 +1,6 @@
 // What the store knows of somebody who wants to spend, in one statement and one round trip (M-11).
 import type { SharedConnection } from './shared-connection.ts'
+import { storableNames } from './storable.ts'
 
 export interface SpendQuestion {
   /** The subject. */
@@ -53,14 +54,9 @@ export async function readSpend(
       select 'spent', '', s.period, '', s.nano_usd, null, null
         from spend s
         where s.principal = $1 and s.period in ($3, $4, $5)`,
-    values: [principal, groups.filter(isStorable), day, week, month],
+    values: [principal, storableNames(groups), day, week, month],
   })
   return rows.map(readRow)
-}
-
-/** No text of the database holds a zero byte, so that no cap can be on such a name; asking for it would be an error. */
-export function isStorable(name: string): boolean {
-  return !name.includes('\0')
 }
 
 /** A row as the database gives it. */

@@ -2,7 +2,8 @@
 import type pg from 'pg'
 import type { Period } from '../lib/periods.ts'
 import type { SharedConnection } from './shared-connection.ts'
-import { isStorable, type LimitRow, readRow, type SpendRow, type SpentRow } from './spend-gate.ts'
+import { type LimitRow, readRow, type SpendRow, type SpentRow } from './spend-gate.ts'
+import { storableNames } from './storable.ts'
 
 /** One request that wants to be admitted, as the database takes it; keys and starts are those of its admission (M-5). */
 export interface SpendRequest {
@@ -43,7 +44,7 @@ export async function reserveSpend(
   const storable = requests.map(request => ({
     ...request,
     principal: request.principal.toWellFormed(),
-    groups: request.groups.filter(isStorable).map(name => name.toWellFormed()),
+    groups: storableNames(request.groups),
   }))
   const rows = await connection.rows<ReservedRow>({
     name: 'spend_reserve',

@@ -1,8 +1,9 @@
 // What a whole gateway records of requests: counters, the day's use, the audit, and metrics that say the same.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rowsOf, totals } from '../support/entries.ts'
+import { allOf, rowsOf, totals } from '../support/entries.ts'
 import { parseExposition } from '../support/exposition.ts'
+import { openSpendGateway } from '../support/spend-gateway.ts'
 import { errorAnswer, jsonAnswer, type Script } from '../support/upstream.ts'
 import { ASK, openWholeGateway, type WholeGateway } from '../support/whole-gateway.ts'
 
@@ -91,6 +92,24 @@ test('an answer that tells no usage costs what its bytes, and those of its reque
   assert.deepEqual(await rowsOf(whole.database.pool, query), [
     { input_tokens: input, output_tokens: '100', estimated: true, aborted: false },
   ])
+})
+
+test('whoever has a name that no text can hold pays as everybody does, and is held to a cap', async () => {
+  await using sut = await openSpendGateway()
+  await sut.cap({ scope: 'organization', period: 'daily', amount: 1 })
+  const bearer = await sut.bearer({ sub: 'ada\ud800', groups: ['a\0b', '\udc00'] })
+
+  const answers = [await sut.ask(bearer), await sut.ask(bearer)]
+
+  const { entries = '0' } = await totals(sut.database.pool)
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200],
+  )
+  assert.notEqual(entries, '0')
+  assert.deepEqual(await totals(sut.database.pool), allOf(BigInt(entries)))
+  await sut.spend({ daily: '1' }, 'ada\ufffd')
+  assert.equal((await sut.ask(bearer)).status, 429)
 })
 
 test('the metric of cost is the sum of the entries', async () => {

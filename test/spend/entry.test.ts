@@ -40,6 +40,12 @@ test('an entry holds sums over the parts, exact amounts, and the periods of its 
   })
 })
 
+test('names of a bearer that no text of the database can hold are left out, and half of a character is replaced', () => {
+  const { principal, groups } = entry({ sub: 'ada\ud800', groups: ['a\0b', 'eng', '\udc00x'] })
+
+  assert.deepEqual([principal, groups], ['ada\ufffd', ['eng', '\ufffdx']])
+})
+
 test('an entry is read back from whatever line it stands in', () => {
   const made = entry({ groups: ['eng'], at: SUNDAY })
 

@@ -22,6 +22,15 @@ test('a person is remembered as the identity provider last told', async () => {
   assert.ok(after.seenAt >= before.seenAt)
 })
 
+test('groups whose names no text can hold are left out, and half of a character is replaced', async () => {
+  await using database = await createDatabase()
+  const { pool } = database
+
+  await rememberPrincipal(pool, { sub: 's1', groups: ['a\0b', 'eng', '\ud800'] })
+
+  assert.deepEqual((await findPrincipal(pool, 's1'))?.groups, ['eng', '\ufffd'])
+})
+
 test('somebody who was never seen is nobody', async () => {
   await using database = await createDatabase()
 
