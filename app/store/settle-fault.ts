@@ -9,8 +9,8 @@ export type SettleFault = 'collision' | 'entry' | 'store'
 /** Serialization failure and deadlock (PostgreSQL documentation, appendix A "Error Codes"). */
 const COLLISIONS = new Set(['40001', '40P01'])
 
-/** Classes of the same table: data exceptions, and violated constraints. */
-const OF_ENTRIES = ['22', '23']
+/** Classes of the same table: data exceptions, violated constraints, and limits such as the length of a key. */
+const OF_ENTRIES = ['22', '23', '54']
 
 export function settleFault(error: unknown): SettleFault {
   const code = error instanceof pg.DatabaseError ? (error.code ?? '') : ''

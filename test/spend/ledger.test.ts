@@ -1,5 +1,6 @@
 // When an answer may end, and what becomes of entries that the store does not take (M-33 to M-35).
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import type { Entry } from '../../app/spend/entry.ts'
@@ -196,6 +197,16 @@ test('an entry that the store refuses does not keep the others out, and goes to 
       entry_id: impossible.entry_id,
     })}`,
   ])
+})
+
+test('an entry whose names are too long for a key of the store does not keep the others out', async () => {
+  await using sut = await openLedger({ maxEntries: 100 })
+  const tooLong = entry({ changes: { model: randomBytes(4000).toString('hex') } })
+
+  await Promise.all([entry(), tooLong, entry()].map(one => sut.ledger.settle(one)))
+
+  assert.deepEqual(await totals(sut.database.pool), allOf(200n))
+  assert.deepEqual(sut.events, [{ evt: 'spend.unsettled', reason: 'refused', ...tooLong }])
 })
 
 test('a process that ends stores what it can, and writes the rest to the audit; so it does with what comes later', async () => {
