@@ -54,7 +54,7 @@ export interface ServicesOptions {
   readonly version: string
   /** Of the configuration's bytes, in hexadecimal; null when it stood in no file. */
   readonly configSha256: string | null
-  readonly audit: Pick<AuditLog, 'dropped' | 'write'>
+  readonly audit: Pick<AuditLog, 'dropped' | 'flush' | 'write'>
   /** The folder of the numbered .sql files. */
   readonly migrations: string
   readonly log: Log
@@ -116,6 +116,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const recording = openRecording({
     ...{ ...options, pool, catalog, prices, alertDelivery },
     audit: metrics?.counted(options.audit) ?? options.audit,
+    auditWritten: () => options.audit.flush(),
     observer: metrics?.spend ?? null,
   })
   opening.defer(() => recording?.stop(0)) // as above

@@ -8,11 +8,13 @@ import type { Audit, AuditEvent } from './events.ts'
 export interface AuditLog extends Audit {
   /** Events that were lost since the start, because nobody took the lines. */
   readonly dropped: number
+  /** Resolves when everything that was written so far has been handed over. */
+  flush(): Promise<void>
   close(): void
 }
 
 export interface AuditOptions {
-  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss' | 'lostAuditLines'>
+  readonly writer: Pick<LineWriter, 'audit' | 'describeLoss' | 'flush' | 'lostAuditLines'>
   readonly clock: Clock
   /** Present where Google Cloud Logging reads the lines, with the project whose traces they name. */
   readonly cloudLogging?: { readonly project: string | undefined } | undefined
@@ -68,6 +70,7 @@ export function createAudit({ writer, clock, cloudLogging }: AuditOptions): Audi
       if (isDenial(event) && isFlooding(event)) return
       put(event)
     },
+    flush: () => writer.flush(),
     close() {
       clearInterval(timer)
       endMinute()

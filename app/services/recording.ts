@@ -66,6 +66,7 @@ export interface OpenRecordingOptions {
   readonly catalog: Catalog
   readonly prices: Prices
   readonly audit: Audit
+  readonly auditWritten: () => Promise<void>
   readonly observer: SpendObserver | null
   /** Null where no webhook is configured. */
   readonly alertDelivery: AlertDelivery | null
@@ -77,14 +78,15 @@ export interface OpenRecordingOptions {
 
 /** Null without `admin`: then nothing is recorded. */
 export function openRecording(options: OpenRecordingOptions): Recording | null {
-  const { config, pool, catalog, prices, audit, observer, alertDelivery, log, clock, monotonic } = options
+  const { config, pool, catalog, prices, audit, auditWritten, observer, alertDelivery, log } = options
+  const { clock, monotonic } = options
   if (config.admin === undefined) return null
   const alerts = createAlerts({
     ...{ shares: config.gatehouse.spend.alerts, groupLimitMode: config.admin.group_limit_mode },
     ...{ audit, log, clock, delivery: alertDelivery },
   })
   return new Recording({
-    ...{ pool, audit, observer, alerts, log, clock: monotonic, config: config.gatehouse.spend },
+    ...{ pool, audit, auditWritten, observer, alerts, log, clock: monotonic, config: config.gatehouse.spend },
     costsOf: record => ({ amount: prices.costOf(record).amount, list: prices.listOf(record).amount }),
     modelOf: requested => catalog.resolve(requested)?.id ?? requested,
   })

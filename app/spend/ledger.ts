@@ -25,6 +25,8 @@ export interface LedgerOptions {
   readonly maxEntries: number
   /** `gatehouse.spend.settle_timeout_ms`: how long an answer waits for its entry; 0 = not at all. */
   readonly settleTimeoutMs: number
+  /** Resolves when the audit's events so far are out of this process's hands; at once by default. */
+  readonly auditWritten?: () => Promise<void>
   /** Null, the default, where no share of a cap raises one. */
   readonly alerts?: Alerts | null
   /** The machine's timer by default. */
@@ -41,6 +43,9 @@ const LONGEST_PAUSE_AT_THE_END_MS = 500
 
 /** So soon after a failure no answer asks whether the store is back. */
 const REST_MS = 1000
+
+/** Of the time that a process leaves for storing, for writing down what could not be stored. */
+const WRITING_PERCENT = 30
 
 /** Deadlocks in a row after which the store is left alone for a while. */
 const MAX_COLLISIONS = 10
@@ -124,15 +129,23 @@ export class Ledger {
     this.#resume()
   }
 
-  /** Stores what waits for at most `ms`, and writes the rest to the audit; what comes later goes there at once. */
+  /** Stores what waits, or writes it to the audit, for at most `ms` in all; what comes later goes there at once. */
   async stop(ms: number): Promise<void> {
+    const writingMs = (ms * WRITING_PERCENT) / 100
     this.hurry()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#drained = resolve
     if (this.#queue.isEmpty && !this.#isFlushing) resolve()
-    await withDeadline(promise, ms).catch(ignore)
+    await withDeadline(promise, ms - writingMs).catch(ignore)
     this.#isStopped = true
     this.#cancelPause?.()
+    await this.#writeRest(writingMs)
+  }
+
+  /** A full queue is more than the audit holds at one time, so it is waited for in between, `ms` in all. */
+  async #writeRest(ms: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#after(ms, resolve)
     while (!this.#queue.isEmpty) {
       const left = this.#queue.first(MAX_ENTRIES)
       for (const { entry, done } of left.waiting) {
@@ -140,7 +153,9 @@ export class Ledger {
         done()
       }
       this.#queue.drop(left)
+      if (!this.#queue.isEmpty) await Promise.race([this.#options.auditWritten?.(), late])
     }
+    cancel()
   }
 
   /** Nobody will store it from here: the audit line is all that is left of it. */

@@ -65,7 +65,7 @@ export class Recording {
     this.#ledger.hurry()
   }
 
-  /** Stores what waits for at most `ms`, and writes the rest to the audit. */
+  /** Stores what waits, or writes it to the audit, for at most `ms` in all. */
   stop(ms: number): Promise<void> {
     return this.#ledger.stop(ms)
   }

@@ -9,7 +9,12 @@ function lineOf(event: AuditEvent): string {
   const lines: string[] = []
   const audit = createAudit({
     clock,
-    writer: { audit: line => void lines.push(line), describeLoss() {}, lostAuditLines: 0 },
+    writer: {
+      audit: line => void lines.push(line),
+      describeLoss() {},
+      flush: async () => {},
+      lostAuditLines: 0,
+    },
   })
   audit.write(event)
   audit.close()

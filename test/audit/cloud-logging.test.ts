@@ -13,7 +13,12 @@ const INFERENCE: Extract<AuditEvent, { evt: 'inference' }> = {
 /** The members of the line of `event` on Cloud Run. */
 function lineOf(event: AuditEvent, project?: string): Record<string, unknown> {
   const lines: string[] = []
-  const writer = { audit: (line: string) => void lines.push(line), describeLoss() {}, lostAuditLines: 0 }
+  const writer = {
+    audit: (line: string) => void lines.push(line),
+    describeLoss() {},
+    flush: async () => {},
+    lostAuditLines: 0,
+  }
   const audit = createAudit({ clock: () => 0, writer, cloudLogging: { project } })
   audit.write(event)
   audit.close()

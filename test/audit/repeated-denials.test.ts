@@ -10,7 +10,12 @@ function startAudit() {
   const time = { now: 0 }
   const audit = createAudit({
     clock: () => time.now,
-    writer: { audit: line => void lines.push(JSON.parse(line)), describeLoss() {}, lostAuditLines: 0 },
+    writer: {
+      audit: line => void lines.push(JSON.parse(line)),
+      describeLoss() {},
+      flush: async () => {},
+      lostAuditLines: 0,
+    },
   })
   return { audit, lines, time }
 }

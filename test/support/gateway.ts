@@ -82,6 +82,7 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
   const events: AuditEvent[] = []
   const audit = {
     write: (event: AuditEvent) => void events.push(JSON.parse(JSON.stringify(event))),
+    flush: async () => {},
     dropped: 0,
   }
   const { config } = loaded
