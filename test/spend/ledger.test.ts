@@ -185,12 +185,17 @@ test('a full queue writes the whole entry to the audit, and keeps what it has', 
 test('an entry that the store refuses does not keep the others out, and goes to the audit', async () => {
   await using sut = await openLedger({ maxEntries: 100 })
   const impossible = entry({ changes: { nano_usd: '9223372036854775808' } })
-  const made = [entry(), entry(), impossible, ...Array.from({ length: 30 }, () => entry())]
+  const longerThanAKey = entry({ changes: { model: randomBytes(4000).toString('hex') } })
+  const others = Array.from({ length: 30 }, () => entry())
+  const made = [entry(), entry(), impossible, ...others, longerThanAKey]
 
   await Promise.all(made.map(one => sut.ledger.settle(one)))
 
   assert.deepEqual(await totals(sut.database.pool), allOf(3200n))
-  assert.deepEqual(sut.events, [{ evt: 'spend.unsettled', reason: 'refused', ...impossible }])
+  assert.deepEqual(
+    sut.events,
+    [impossible, longerThanAKey].map(one => ({ evt: 'spend.unsettled', reason: 'refused', ...one })),
+  )
   assert.deepEqual(sut.log.lines.slice(0, 1), [
     `error the store refuses an entry of spend ${JSON.stringify({
       cause: 'value "9223372036854775808" is out of range for type bigint',
