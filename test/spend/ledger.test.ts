@@ -4,32 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { AuditEvent } from '../../app/audit/events.ts'
 import type { Entry } from '../../app/spend/entry.ts'
-import { type After, Ledger, type LedgerOptions } from '../../app/spend/ledger.ts'
+import { Ledger, type LedgerOptions } from '../../app/spend/ledger.ts'
 import { allOf, entry, totals } from '../support/entries.ts'
+import { manualAlarms } from '../support/manual-alarms.ts'
 import { createDatabase, replicaPool } from '../support/postgres.ts'
 import { recordLog } from '../support/recorded-log.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
-
-/** Alarms that ring when the test says so. */
-function manualAlarms() {
-  const set = new Set<{ readonly ms: number; readonly action: () => void }>()
-  const after: After = (ms, action) => {
-    const alarm = { ms, action }
-    set.add(alarm)
-    return () => void set.delete(alarm)
-  }
-  return {
-    after,
-    /** What is waited for, in milliseconds. */
-    waits: () => [...set].map(({ ms }) => ms),
-    ring(ms: number) {
-      for (const alarm of [...set].filter(one => one.ms === ms)) {
-        set.delete(alarm)
-        alarm.action()
-      }
-    },
-  }
-}
 
 async function openLedger(options: Partial<LedgerOptions> = {}) {
   const database = await createDatabase()
