@@ -184,16 +184,6 @@ test('an entry that the store refuses does not keep the others out, and goes to 
   ])
 })
 
-test('an entry whose names are too long for a key of the store does not keep the others out', async () => {
-  await using sut = await openLedger({ maxEntries: 100 })
-  const tooLong = entry({ changes: { model: randomBytes(4000).toString('hex') } })
-
-  await Promise.all([entry(), tooLong, entry()].map(one => sut.ledger.settle(one)))
-
-  assert.deepEqual(await totals(sut.database.pool), allOf(200n))
-  assert.deepEqual(sut.events, [{ evt: 'spend.unsettled', reason: 'refused', ...tooLong }])
-})
-
 test('a process that ends stores what it can, and writes the rest to the audit; so it does with what comes later', async () => {
   await using sut = await openLedger()
   const [kept, lost, late] = [entry(), entry(), entry()]
