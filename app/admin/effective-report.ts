@@ -8,12 +8,13 @@ import type { GroupLimitMode } from '../spend/caps.ts'
 import { centsText, nanoUsd } from '../spend/money.ts'
 import { pageOfSpenders, type SeenAs, seenAs, spentBy } from '../store/effective-spend.ts'
 import { limitsFor } from '../store/spend-limits.ts'
-import { filtersOf, readEffectiveRequest } from './effective-request.ts'
+import { type EffectiveRequest, filtersOf, readEffectiveRequest } from './effective-request.ts'
 import { isErased } from './erased-name.ts'
 import { scopeDocument } from './limit-document.ts'
 import { LimitIndex } from './limit-index.ts'
 import { openPage, sealPage } from './page-token.ts'
 import { queryOf } from './query.ts'
+import { ReportSlots } from './report-slots.ts'
 import { type AdminRouteOptions, adminRoute } from './route.ts'
 import { storeAnswer } from './store-answer.ts'
 
@@ -28,6 +29,7 @@ export interface EffectiveOptions extends AdminRouteOptions {
 /** One page of people; each has a row for each period that was asked for (M-55). */
 export function effectiveReport(options: EffectiveOptions): RouteOptions {
   const { pool, sealer, clock, groupLimitMode } = options
+  const slots = new ReportSlots()
   return adminRoute(options, {
     method: 'GET',
     url: '/v1/organizations/spend_limits/effective',
@@ -38,24 +40,30 @@ export function effectiveReport(options: EffectiveOptions): RouteOptions {
       const after = principal === undefined ? null : { principal, spent }
       const spans = periodsAt(clock())
       const count = asked.userIds?.length ?? asked.limit
-      const read = await storeAnswer(pool, 'read', async client => {
-        const spentIn = asked.sortedBy && spans[asked.sortedBy].key
-        const ids = asked.userIds
-        const found = await pageOfSpenders(client, { count: count + 1, ids, q: asked.q, spentIn, after })
-        const page = found.slice(0, count)
-        const principals = page.map(spender => spender.principal)
-        const facts = await factsAbout(client, principals, { spans, mode: groupLimitMode })
-        return { facts, last: found[count] && page.at(-1) }
-      })
-      const { last } = read
+      const report = () =>
+        storeAnswer(pool, 'read', async client => {
+          const spentIn = asked.sortedBy && spans[asked.sortedBy].key
+          const ids = asked.userIds
+          const found = await pageOfSpenders(client, { count: count + 1, ids, q: asked.q, spentIn, after })
+          const page = found.slice(0, count)
+          const principals = page.map(spender => spender.principal)
+          const facts = await factsAbout(client, principals, { spans, mode: groupLimitMode })
+          return { facts, last: found[count] && page.at(-1) }
+        })
+      const { facts, last } = await (looksAtEverybody(asked) ? slots.run(report) : report())
       return {
         body: {
-          data: read.facts.flatMap(person => rowsOf(person, asked.periods, spans)),
+          data: facts.flatMap(person => rowsOf(person, asked.periods, spans)),
           next_page: last ? await sealPage(sealer, [last.principal, last.spent], filters) : null,
         },
       }
     },
   })
+}
+
+/** Reports whether a page takes a look at all people, however few are on it. */
+function looksAtEverybody({ userIds, q, sortedBy }: EffectiveRequest): boolean {
+  return userIds === null && (q !== '' || sortedBy !== null)
 }
 
 interface PersonFacts {

@@ -7,6 +7,7 @@ import { inBoundedTransaction, isOutage } from '../store/bounded-transaction.ts'
 import { type UsagePage, type UsageQuestion, usageHistory } from '../store/usage-history.ts'
 import { openPage, sealPage } from './page-token.ts'
 import { queryOf } from './query.ts'
+import { ReportSlots } from './report-slots.ts'
 import { type AdminRouteOptions, adminRoute } from './route.ts'
 import { usageCsv, usageDocument } from './usage-document.ts'
 import { filtersOf, readUsageRequest } from './usage-request.ts'
@@ -18,24 +19,11 @@ export interface UsageOptions extends AdminRouteOptions {
 
 /** A report reads months of rows: it may take longer than other calls, and fewer may run together. */
 const REPORT_MS = 8000
-const MAX_RUNNING = 2
 
 /** One page, as `{"data","next_page"}` or as CSV with the next page's token in a header. */
 export function usageReport(options: UsageOptions): RouteOptions {
   const { pool, sealer } = options
-  let running = 0
-  const reported = async (question: UsageQuestion): Promise<UsagePage> => {
-    if (running === MAX_RUNNING)
-      throw new Refusal('saturated', 'other reports are running; try again', {
-        headers: { 'retry-after': '5' },
-      })
-    running += 1
-    try {
-      return await read(pool, question)
-    } finally {
-      running -= 1
-    }
-  }
+  const slots = new ReportSlots()
   return adminRoute(options, {
     method: 'GET',
     url: '/v1/organizations/usage',
@@ -43,7 +31,7 @@ export function usageReport(options: UsageOptions): RouteOptions {
       const asked = readUsageRequest(queryOf(request))
       const filters = filtersOf(asked)
       const [after = null] = (await openPage(sealer, asked.page, filters)) ?? []
-      const { rows, next } = await reported({ ...asked, after })
+      const { rows, next } = await slots.run(() => read(pool, { ...asked, after }))
       const token = next === null ? null : await sealPage(sealer, [next], filters)
       const { groupBy, format } = asked
       if (format === 'json') {

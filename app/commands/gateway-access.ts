@@ -53,10 +53,10 @@ function keyOf({ keyFile }: GatewayArguments, { variables, readFile }: AccessSou
   return fitKey(decodeUtf8(read.bytes)?.replace(/\r?\n$/, '') ?? '', '--key-file')
 }
 
-/** The key itself is in no message. */
+/** As `admin` takes keys; the key itself is in no message. */
 function fitKey(key: string, source: string): string {
-  if (/^[\x21-\x7e]+$/.test(key)) return key
+  if (/^[!-~]([ -~]{0,510}[!-~])?$/.test(key)) return key
   throw new CommandFault(
-    `${source} holds no key: one line of printable characters without spaces is needed, and nothing else`,
+    `${source} holds no key: one line of printable ASCII characters without spaces at its ends is needed, and nothing else`,
   )
 }

@@ -59,15 +59,29 @@ test('a URL with more than an origin is refused', () => {
   })
 })
 
+test('every key that a gateway may have is taken, with spaces inside as well', () => {
+  const key = 'four words and a number, 0123456789'
+  assert.equal(access({ variables: { url: URL_OF_GATEWAY, adminKey: key } }).key, key)
+})
+
 test('what is missing is named, and a key that is none is not shown', () => {
   assert.throws(() => access({ variables: { adminKey: KEY } }), /^CommandFault: which gateway\?/)
   assert.throws(() => access({ variables: { url: URL_OF_GATEWAY } }), /^CommandFault: which key\?/)
   assert.throws(() => access({ keyFile: 'k' }), { message: '--key-file cannot be read (ENOENT)' })
-  const files = ['', `${KEY}\n${KEY}`, `${KEY} x`, `${KEY}\u00e9`, '\ud800'].map(text => Buffer.from(text))
+  const files = [
+    '',
+    `${KEY}\n${KEY}`,
+    `${KEY} `,
+    ` ${KEY}`,
+    `${KEY}\t1`,
+    `${KEY}${'x'.repeat(513)}`,
+    `${KEY}\u00e9`,
+    '\ud800',
+  ].map(text => Buffer.from(text))
   for (const bytes of files) {
     assert.throws(() => access({ keyFile: 'k', file: { kind: 'read', bytes } }), {
       message:
-        '--key-file holds no key: one line of printable characters without spaces is needed, and nothing else',
+        '--key-file holds no key: one line of printable ASCII characters without spaces at its ends is needed, and nothing else',
     })
   }
 })
