@@ -34,30 +34,20 @@ export interface Abandoned {
 
 /** Asks what abandoned requests cost at least. */
 export interface AbandonedCounts {
-  /** Requests of which no cost could be learned, since start. */
-  readonly unknown: number
   /** The input as the upstream counts it, or null; never more than was charged. */
   count(abandoned: Abandoned): Promise<ReplyUsage | null>
 }
 
 export function createAbandonedCounts(log: Log): AbandonedCounts {
   let running = 0
-  let unknown = 0
 
   return {
-    get unknown() {
-      return unknown
-    },
     async count(abandoned) {
-      if (running >= MAX_AT_A_TIME || abandoned.body.length > MAX_BODY) {
-        unknown += 1
-        return null
-      }
+      if (running >= MAX_AT_A_TIME || abandoned.body.length > MAX_BODY) return null
       running += 1
       try {
         return await ask(abandoned)
       } catch (error) {
-        unknown += 1
         log.debug('the cost of an abandoned request is unknown', {
           upstream: abandoned.upstream.name,
           cause: error instanceof Error ? error.message : String(error),

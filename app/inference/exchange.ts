@@ -127,6 +127,11 @@ export class Exchange {
     if (this.stream === true) this.#options.observer?.streaming(answer.upstream, 1)
   }
 
+  /** The client gave it up, and nobody can say what it cost at the upstream. */
+  uncounted(upstream: string): void {
+    this.#options.observer?.uncounted(upstream)
+  }
+
   /** The gateway answers itself, with an error. */
   refused(status: number): void {
     this.#status ??= status

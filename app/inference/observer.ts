@@ -11,6 +11,8 @@ export interface InferenceObserver {
   trace(headers: IncomingHttpHeaders): RequestTrace | null
   /** A streamed answer of `upstream` began (1) or is over (-1). */
   streaming(upstream: string, change: 1 | -1): void
+  /** What a request that its client gave up cost at `upstream` could not be learned. */
+  uncounted(upstream: string): void
   /** Told once, when everything about the request is known. */
   over(record: RequestRecord): void
 }

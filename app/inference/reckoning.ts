@@ -52,13 +52,15 @@ export class Reckoning {
 
   /** Asks what a request cost that its client gave up; nobody waits for it. */
   #countAbandoned(request: ServedRequest): void {
-    const { upstream, call, charge } = request
+    const { upstream, call, charge, exchange } = request
     const { chunks, length, open, memberCount, members, hasProviderSettings } = request.body
     const body = { chunks, length, open, memberCount, members, hasProviderSettings }
     charge?.defer()
     void this.#abandoned.count({ upstream, call, body }).then(usage => {
-      if (usage === null) charge?.release()
-      else void this.#hand(request, recordOf(request, usage, { aborted: true }))
+      if (usage === null) {
+        exchange.uncounted(upstream.name)
+        charge?.release()
+      } else void this.#hand(request, recordOf(request, usage, { aborted: true }))
     })
   }
 

@@ -34,6 +34,7 @@ export class InferenceMetrics implements InferenceObserver {
   readonly #overhead: Distribution
   readonly #streams: Family<Amount>
   readonly #tokens: Family<Amount>
+  readonly #uncounted: Family<Amount>
   readonly #classes: Family<Amount>
   readonly #attempts: Family<Amount>
   readonly #failovers: Family<Amount>
@@ -48,6 +49,7 @@ export class InferenceMetrics implements InferenceObserver {
     this.#overhead = measurements.distributions('gatehouse.inference.overhead').of()
     this.#streams = measurements.amounts('gatehouse.inference.streams')
     this.#tokens = measurements.amounts('gatehouse.inference.tokens')
+    this.#uncounted = measurements.amounts('gatehouse.inference.uncounted')
     this.#classes = measurements.amounts('gatehouse.inference.request_class')
     this.#attempts = measurements.amounts('gatehouse.upstream.attempts')
     this.#failovers = measurements.amounts('gatehouse.upstream.failovers')
@@ -62,6 +64,10 @@ export class InferenceMetrics implements InferenceObserver {
 
   streaming(upstream: string, change: 1 | -1): void {
     this.#streams.of(upstream).add(change)
+  }
+
+  uncounted(upstream: string): void {
+    this.#uncounted.of(upstream).add(1)
   }
 
   over(record: RequestRecord): void {

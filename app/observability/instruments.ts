@@ -60,6 +60,10 @@ export const INSTRUMENTS = {
     ...{ kind: 'counter', unit: 'USD', labels: ['upstream', 'model'] },
     help: 'What replies cost, by the price list and the configured prices.',
   },
+  'gatehouse.inference.uncounted': {
+    ...{ kind: 'counter', unit: '{request}', labels: ['upstream'] },
+    help: 'Requests that their clients gave up and whose cost could not be learned.',
+  },
   'gatehouse.inference.request_class': {
     ...{ kind: 'counter', unit: '{request}', labels: ['class'] },
     help: 'Requests by what the client says they are for, where it says so.',

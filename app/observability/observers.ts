@@ -16,6 +16,9 @@ export function inferenceObserver(observers: readonly InferenceObserver[]): Infe
     streaming(upstream, change) {
       for (const observer of observers) observer.streaming(upstream, change)
     },
+    uncounted(upstream) {
+      for (const observer of observers) observer.uncounted(upstream)
+    },
     over(record) {
       for (const observer of observers) observer.over(record)
     },

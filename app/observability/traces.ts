@@ -73,6 +73,8 @@ export class Traces implements InferenceObserver, HttpObserver {
 
   streaming(): void {}
 
+  uncounted(): void {}
+
   over(record: RequestRecord): void {
     if (record.trace === null) return
     this.#options.spans(inferenceSpans(record, this.#facts(record.trace.traceId, record.headers)))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { InferenceObserver } from '../../app/inference/observer.ts'
 import { openPost } from '../support/relay-client.ts'
 import { startRelay } from '../support/relay-rig.ts'
 import { errorAnswer, jsonAnswer, type RecordedRequest, startUpstream } from '../support/upstream.ts'
@@ -14,7 +15,14 @@ async function abandon(body: object, count: Buffer) {
     }
     return undefined
   })
-  await using relay = await startRelay({ upstreams: [{ base_url: upstream.origin }] })
+  const uncounted: string[] = []
+  const observer: InferenceObserver = {
+    trace: () => null,
+    streaming() {},
+    uncounted: name => void uncounted.push(name),
+    over() {},
+  }
+  await using relay = await startRelay({ upstreams: [{ base_url: upstream.origin }], observer })
   const socket = openPost(relay.port, {
     body: JSON.stringify(body),
     headers: { 'anthropic-version': '2026-10-21' },
@@ -25,10 +33,8 @@ async function abandon(body: object, count: Buffer) {
 
   const question = await counted.promise
   const [event] = await relay.audited(1)
-  const isSettled = () =>
-    relay.records.length > 0 || relay.log.lines.some(line => line.includes('an abandoned request is unknown'))
-  while (!isSettled()) await new Promise(setImmediate)
-  return { question, records: relay.records, event }
+  while (relay.records.length + uncounted.length === 0) await new Promise(setImmediate)
+  return { question, records: relay.records, uncounted, event }
 }
 
 const BODY = {
@@ -88,8 +94,8 @@ test('with a cached prompt it counts as read from the cache: a floor, never more
   )
 })
 
-test('when the count is refused, nothing is recorded', async () => {
-  const { records } = await abandon(BODY, errorAnswer(500, 'api_error'))
+test('when the count is refused, nothing is recorded, and that is counted', async () => {
+  const { records, uncounted } = await abandon(BODY, errorAnswer(500, 'api_error'))
 
-  assert.deepEqual(records, [])
+  assert.deepEqual([records, uncounted], [[], ['upstream-1']])
 })

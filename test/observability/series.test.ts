@@ -68,9 +68,20 @@ test('no instrument has a label that could name a person, an address or a reques
   const labels = new Set(Object.values(INSTRUMENTS).flatMap(({ labels }) => [...labels]))
 
   assert.deepEqual([...labels].toSorted(), [
-    ...['class', 'config_sha256', 'contract', 'destination'],
+    ...['class', 'config_sha256', 'contract', 'destination', 'fraction'],
     ...['http.request.method', 'http.response.status_code', 'http.route'],
-    ...['kind', 'model', 'operation', 'outcome', 'reason', 'result', 'signal', 'state', 'status_class'],
+    ...[
+      'kind',
+      'model',
+      'operation',
+      'outcome',
+      'reason',
+      'result',
+      'scope',
+      'signal',
+      'state',
+      'status_class',
+    ],
     ...['step', 'stream', 'table', 'upstream', 'version'],
   ])
 })
