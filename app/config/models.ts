@@ -1,9 +1,9 @@
 import type { z } from 'zod'
-import { closed, list, text, textMap } from './scalar.ts'
+import { closed, list, plainText, text, textMap } from './scalar.ts'
 
 /** One model that developers may ask for, beside the built-in ones. */
 const ModelSection = closed({
-  id: text(),
+  id: plainText(256),
   label: text().optional(),
   description: text().optional(),
   /** Upstream name → the id that this upstream knows the model by. */

@@ -14,6 +14,13 @@ test('a model needs its id only', () => {
   assert.deepEqual(result.config.models, [{ id: 'my-model', upstream_model: {} }])
 })
 
+test('an id of a model is one that a row of the database can be found by', () => {
+  const model = (id: string) => fileWith({ models: `models: [{ id: "${id}" }] # here` })
+
+  assert.deepEqual(problemsOf(model('m'.repeat(256))), [])
+  assertProblem(model('m'.repeat(257)), 'models[0].id', ['at most 256'])
+})
+
 test('an empty list of models is accepted', () => {
   assert.equal(judge(fileWith({ models: 'models: []' })).kind, 'loaded')
 })
