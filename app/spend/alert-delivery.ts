@@ -111,6 +111,8 @@ export class AlertDelivery {
       await alertDelivered(pool, due.id)
       return
     }
+    // Given up here, and nobody's failure.
+    if (this.#closing.signal.aborted && end === UNANSWERED && !isTooOld) return alertFailed(pool, due, 0)
     const retryMs = isTooOld ? null : retryAfter(end, due, this.#options.random())
     this.#count(due, { retryMs, last })
     await alertFailed(pool, due, retryMs)
