@@ -55,8 +55,8 @@ function keyOf({ keyFile }: GatewayArguments, { variables, readFile }: AccessSou
 
 /** As `admin` takes keys; the key itself is in no message. */
 function fitKey(key: string, source: string): string {
-  if (/^[!-~]([ -~]{0,510}[!-~])?$/.test(key)) return key
+  if (/^[!-~][ -~]{30,510}[!-~]$/.test(key)) return key
   throw new CommandFault(
-    `${source} holds no key: one line of printable ASCII characters without spaces at its ends is needed, and nothing else`,
+    `${source} holds no key: one line of 32 to 512 printable ASCII characters is needed, without spaces at its ends`,
   )
 }

@@ -81,7 +81,7 @@ test('what is missing is named, and a key that is none is not shown', () => {
   for (const bytes of files) {
     assert.throws(() => access({ keyFile: 'k', file: { kind: 'read', bytes } }), {
       message:
-        '--key-file holds no key: one line of printable ASCII characters without spaces at its ends is needed, and nothing else',
+        '--key-file holds no key: one line of 32 to 512 printable ASCII characters is needed, without spaces at its ends',
     })
   }
 })
