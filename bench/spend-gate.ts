@@ -1,5 +1,5 @@
-// What spend costs inference, the look before a request and the storing after it: the same requests to a gateway without
-// `admin` and to ones with it, round by round in a random order, as what each adds to the one without.
+// What spend costs inference: the same requests to a gateway without `admin` and to ones with it, round by round in a random
+// order, as what each adds to the one without. Answers that cost nothing show the gate alone; others are stored as well.
 //
 // usage: node bench/spend-gate.ts [--rounds 7] [--requests 4000]
 import { mkdirSync } from 'node:fs'
@@ -42,7 +42,12 @@ mkdirSync(folder, { recursive: true })
 const upstream = forkOn(1, new URL('upstream.ts', import.meta.url))
 const { port: upstreamPort } = await nextMessage<{ port: number }>(upstream)
 const client = forkOn(1, new URL('client.ts', import.meta.url))
-const body = messagesBody(2048, { stream: false })
+
+/** What a request meets: the look before it, and the storing after it where its answer costs something. */
+const KINDS = [
+  { title: 'the gate alone', body: messagesBody(2048, { stream: false, model: 'claude-sonnet-4-6' }) },
+  { title: 'the gate, and the cost stored', body: messagesBody(2048, { stream: false }) },
+]
 const requests = Number(values.requests)
 
 interface Limit {
@@ -69,7 +74,13 @@ async function setLimit({ port }: Arm, limit: Limit): Promise<void> {
   await response.arrayBuffer()
 }
 
-async function load({ arm }: Variant, connections: number, count: number): Promise<LoadResult> {
+interface Load {
+  readonly body: Buffer
+  readonly connections: number
+  readonly count: number
+}
+
+async function load({ arm }: Variant, { body, connections, count }: Load): Promise<LoadResult> {
   const request = requestFor(arm, body).toString('base64')
   client.send({ port: arm.port, request, connections, requests: count } satisfies LoadOrder)
   const result = await nextMessage<LoadResult>(client)
@@ -77,12 +88,12 @@ async function load({ arm }: Variant, connections: number, count: number): Promi
   return result
 }
 
-async function measure(variant: Variant): Promise<Figures> {
+async function measure(variant: Variant, body: Buffer): Promise<Figures> {
   const pid = variant.arm.process?.pid ?? 0
   const before = cpuSeconds(pid)
-  const busy = await load(variant, CONNECTIONS, requests)
+  const busy = await load(variant, { body, connections: CONNECTIONS, count: requests })
   const cpu = cpuSeconds(pid) - before
-  const calm = await load(variant, 1, Math.ceil(requests / 4))
+  const calm = await load(variant, { body, connections: 1, count: Math.ceil(requests / 4) })
   return {
     name: variant.name,
     cpuMs: (cpu * 1000) / requests,
@@ -138,19 +149,22 @@ const variants: Variant[] = []
 try {
   variants.push(await open(OFF, null))
   variants.push(await open('no limits', []))
-  variants.push(await open('a limit of everybody', everybody.slice(2)))
   variants.push(await open('five limits', [...everybody, ...groups]))
-  for (const variant of variants) await load(variant, CONNECTIONS, requests * 2)
-  const rounds: Figures[][] = []
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    const figures: Figures[] = []
-    for (const variant of shuffled(variants)) figures.push(await measure(variant))
-    rounds.push(figures)
+  for (const { title, body } of KINDS) {
+    for (const variant of variants)
+      await load(variant, { body, connections: CONNECTIONS, count: requests * 2 })
+    const rounds: Figures[][] = []
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      const figures: Figures[] = []
+      for (const variant of shuffled(variants)) figures.push(await measure(variant, body))
+      rounds.push(figures)
+    }
+    console.log(`\n${title}`)
+    print(
+      variants.map(({ name }) => name),
+      rounds,
+    )
   }
-  print(
-    variants.map(({ name }) => name),
-    rounds,
-  )
 } finally {
   for (const { arm } of variants) await arm.close()
   for (const process of [client, upstream]) await stop(process)

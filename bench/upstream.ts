@@ -1,4 +1,5 @@
-// A loopback model provider for the bench: reads a request, answers JSON, 200 events at once, or one event a second.
+// A loopback model provider for the bench: reads a request, answers JSON, 200 events at once, or one event a second; to one model
+// with what costs nothing.
 import { createServer, type ServerResponse } from 'node:http'
 
 const USAGE = {
@@ -19,6 +20,11 @@ const JSON_REPLY = Buffer.from(
     stop_sequence: null,
     usage: { ...USAGE, output_tokens: 240 },
   }),
+)
+
+/** An error under the status of an answer: it costs nothing. */
+const FREE_REPLY = Buffer.from(
+  JSON.stringify({ type: 'error', error: { type: 'api_error', message: 'a short answer. '.repeat(60) } }),
 )
 
 function sse(type: string, data: object): string {
@@ -94,10 +100,12 @@ const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) =
     const slow = isSlow ? /"max_tokens":(\d+)/.exec(head) : null
     if (slow) answerSlowly(response, Number(slow[1]))
     else if (head.includes('"stream":true')) answerWithEvents(response, 200)
-    else
+    else {
+      const reply = head.includes('claude-sonnet-4-6') ? FREE_REPLY : JSON_REPLY
       response
-        .writeHead(200, { 'content-type': 'application/json', 'content-length': String(JSON_REPLY.length) })
-        .end(JSON_REPLY)
+        .writeHead(200, { 'content-type': 'application/json', 'content-length': String(reply.length) })
+        .end(reply)
+    }
   })
 })
 server.listen({ port: 0, host: '127.0.0.1', backlog: 8192 }, () => {

@@ -13,8 +13,7 @@ import { startUpstream } from '../support/upstream.ts'
 
 const REQUESTS = 200
 
-/** Three rounds by default; `GATEHOUSE_KILL_ROUNDS=20` for the whole promise. */
-const ROUNDS = Number(process.env['GATEHOUSE_KILL_ROUNDS'] ?? 3)
+const ROUNDS = 20
 
 /** Nano-dollars: Sonnet 5 costs 2 USD a million tokens in, and 10 out. */
 const priceOf = (tokens: number, output: number) => BigInt(tokens * 2000 + output * 10_000)
