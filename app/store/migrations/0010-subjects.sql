@@ -3,3 +3,4 @@
 create index principal_groups_principal on principal_groups (principal);
 create index spend_entries_principal on spend_entries (principal);
 create index usage_daily_principal on usage_daily (principal);
+create index spend_alerts_scope on spend_alerts (scope);
