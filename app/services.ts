@@ -120,7 +120,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     observer: metrics?.spend ?? null,
   })
   opening.defer(() => recording?.stop(0)) // as above
-  const reserving = openReserving({ ...options, pool, catalog, opening, observer: metrics?.store ?? null })
+  const reserving = openReserving({
+    ...{ ...options, pool, catalog, opening },
+    ...{ pricing: prices.pricing, observer: metrics?.store ?? null },
+  })
   const observed = {
     ...inference,
     network,

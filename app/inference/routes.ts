@@ -140,7 +140,7 @@ async function admitAndDispatch(incoming: Incoming, admitted: Admitted): Promise
   const spending = operation === 'messages' ? options.spending : null
   const gate = spending === null ? null : beginGate(spending, exchange)
   const { body, model } = await unlessBlocked(gate, check(incoming, admitted))
-  const admission = gate === null ? null : await gate.pass(estimateOf(body, model, options.routing))
+  const admission = gate === null ? null : await gate.pass(() => estimateOf(body, model, options.routing))
   if (admission !== null) client.onSuccess(admission.headers)
   const charge = spending !== null && admission !== null ? new Charge(spending, admission) : null
   try {

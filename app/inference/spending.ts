@@ -23,10 +23,11 @@ export interface Caller {
 /** The decision about one request. */
 export interface Gate {
   /**
-   * Resolves when the request may go on; rejects with the refusal to answer with. `estimate` says what it may use, and is
-   * null for a request that is refused for another reason anyway: whoever is over a cap is told that first (M-10).
+   * Resolves when the request may go on; rejects with the refusal to answer with. `estimate`, called where somebody
+   * reserves, says what it may use; it is null for a request that is refused for another reason anyway: whoever is over a cap
+   * is told that first (M-10).
    */
-  pass(estimate: Estimate | null): Promise<Admission>
+  pass(estimate: (() => Estimate) | null): Promise<Admission>
 }
 
 /** What is known of a request before it is served (M-38). */

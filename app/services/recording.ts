@@ -21,6 +21,7 @@ export interface PricesOptions {
 
 /** What replies cost by the configuration's prices, and what they would cost by the list. */
 export interface Prices {
+  readonly pricing: Pricing
   readonly costOf: (record: RecordedUsage) => Cost
   readonly listOf: (record: RecordedUsage) => Cost
 }
@@ -29,25 +30,23 @@ export interface Prices {
 export function openPrices({ config, catalog, log }: PricesOptions): Prices {
   const unknown = new UnknownPrices(log)
   const models = pricedModels(config.upstreams)
-  const by = (configured: Config['pricing']) => {
-    const regionalPremium = config.gatehouse.spend.regional_premium
-    const pricing = new Pricing({ models, pricing: configured, regionalPremium })
-    return (record: RecordedUsage) => {
-      const { upstream, upstream_model: sentAs, client_model: requested } = record
-      const id = catalog.resolve(requested)?.id ?? requested
-      return pricing.cost(record, { upstream, sentAs, requested, id })
-    }
+  const regionalPremium = config.gatehouse.spend.regional_premium
+  const by = (pricing: Pricing) => (record: RecordedUsage) => {
+    const { upstream, upstream_model: sentAs, client_model: requested } = record
+    const id = catalog.resolve(requested)?.id ?? requested
+    return pricing.cost(record, { upstream, sentAs, requested, id })
   }
-  const own = by(config.pricing)
-  return {
-    costOf: remembered(record => {
-      const cost = own(record)
-      unknown.met(record.upstream, cost.unknown)
-      return cost
-    }),
-    // That the list has no price of a model with a row in `pricing.overrides` is nobody's mistake.
-    listOf: remembered(by(undefined)),
-  }
+  const pricing = new Pricing({ models, pricing: config.pricing, regionalPremium })
+  const own = by(pricing)
+  const costOf = remembered(record => {
+    const cost = own(record)
+    unknown.met(record.upstream, cost.unknown)
+    return cost
+  })
+  if (config.pricing === undefined) return { pricing, costOf, listOf: costOf }
+  // That the list has no price of a model with a row in `pricing.overrides` is nobody's mistake.
+  const list = new Pricing({ models, pricing: undefined, regionalPremium })
+  return { pricing, costOf, listOf: remembered(by(list)) }
 }
 
 /** The metrics, the audit and the record ask for the same reply, one after the other. */

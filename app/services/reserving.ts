@@ -2,19 +2,19 @@
 import type { Pool } from 'pg'
 import type { Config } from '../config/config.ts'
 import type { Catalog } from '../inference/catalog.ts'
-import { pricedModels } from '../inference/priced-models.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { type Asked, estimatedCost } from '../spend/estimate.ts'
 import { Holds } from '../spend/holds.ts'
 import type { NanoUsd } from '../spend/money.ts'
-import { Pricing } from '../spend/pricing.ts'
+import type { Pricing } from '../spend/pricing.ts'
 import type { StoreObserver } from '../store/observer.ts'
 
 export interface OpenReservingOptions {
   readonly config: Config
   readonly pool: Pool
   readonly catalog: Catalog
+  readonly pricing: Pricing
   readonly observer: Pick<StoreObserver, 'swept'> | null
   readonly log: Log
   readonly clock: Clock
@@ -30,13 +30,11 @@ export interface OpenReserving {
 
 /** Null unless `gatehouse.spend.reserve` is on, with `admin`. */
 export function openReserving(options: OpenReservingOptions): OpenReserving | null {
-  const { config, catalog, opening } = options
-  const { reserve, reserve_output_tokens: outputTokens, regional_premium } = config.gatehouse.spend
+  const { config, catalog, pricing, opening } = options
+  const { reserve, reserve_output_tokens: outputTokens } = config.gatehouse.spend
   if (config.admin === undefined || !reserve) return null
   const holds = new Holds(options)
   opening.defer(() => holds.close())
-  const models = pricedModels(config.upstreams)
-  const pricing = new Pricing({ models, pricing: config.pricing, regionalPremium: regional_premium })
   return {
     holds,
     estimate(asked) {

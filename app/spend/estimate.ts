@@ -1,5 +1,5 @@
 // What a request may cost, guessed before it is served (M-38).
-import type { Price, Rates } from './list-prices.ts'
+import { type Price, ratesAt } from './list-prices.ts'
 import { dividedUp, type Factor, type NanoUsd, nanoUsd } from './money.ts'
 import { RATE_DIVISOR } from './pricing.ts'
 
@@ -40,14 +40,9 @@ export function estimatedCost(
   const input = asked.contextWindow === null ? tokens : smaller(tokens, BigInt(asked.contextWindow))
   const most = BigInt(outputTokens)
   const output = asked.maxTokens === null ? most : smaller(BigInt(asked.maxTokens), most)
-  const rates = ratesFor(price, input)
+  const rates = ratesAt(price, input)
   const inputRate = larger(rates.cacheWrite5m, rates.input)
   return nanoUsd(dividedUp((input * inputRate + output * rates.output) * multiplier, RATE_DIVISOR))
-}
-
-function ratesFor(price: Price, promptTokens: bigint): Rates {
-  const tier = price.tiers.find(({ promptTokensAbove }) => promptTokens > promptTokensAbove)
-  return tier?.rates ?? price.standard
 }
 
 function smaller(one: bigint, other: bigint): bigint {

@@ -62,10 +62,10 @@ export interface AdmittedRequest {
 
 export interface OpenGate {
   /**
-   * Resolves when the request may go on, and rejects with the refusal to answer with. `asked` is null for a request that
-   * is refused for another reason anyway.
+   * Resolves when the request may go on, and rejects with the refusal to answer with. `asked` is called only where
+   * something is reserved, and is null for a request that is refused for another reason anyway.
    */
-  pass(asked: Asked | null): Promise<AdmittedRequest>
+  pass(asked: (() => Asked) | null): Promise<AdmittedRequest>
 }
 
 /** What was read of a caller, and when. */
@@ -102,7 +102,7 @@ export class SpendGate {
     return {
       pass: async asked => {
         if (asked === null) return this.#decide(caller, await read())
-        const estimate = reserving.estimate(asked)
+        const estimate = reserving.estimate(asked())
         const look = await this.#look((periods, entryId) =>
           reserving.reader.reserve(identity, periods, { entryId, estimate }),
         )

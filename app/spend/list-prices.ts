@@ -114,3 +114,9 @@ function ratesOf(texts: RateTexts): Rates {
     cacheWrite1h: rateOf(texts.cacheWrite1h),
   }
 }
+
+/** The rates at the standard speed for a prompt of that size: those of its tier, where the price has some. */
+export function ratesAt(price: Price, promptTokens: bigint): Rates {
+  const tier = price.tiers.find(({ promptTokensAbove }) => promptTokens > promptTokensAbove)
+  return tier?.rates ?? price.standard
+}

@@ -7,6 +7,7 @@ import {
   type Price,
   type PriceSource,
   type Rates,
+  ratesAt,
   scaledPrice,
   scaledRates,
   UNKNOWN_PRICE,
@@ -153,8 +154,7 @@ function overridePrice(row: PricingConfig['overrides'][number], source: PriceSou
 function ratesFor(price: Price, part: Part, { speed, inference_geo }: Usage): Rates {
   const prompt = [part.input, part.cache_read, part.cache_write_5m, part.cache_write_1h]
   const promptTokens = prompt.reduce((sum, tokens) => sum + BigInt(tokens), 0n)
-  const tier = price.tiers.find(({ promptTokensAbove }) => promptTokens > promptTokensAbove)
-  const rates = (speed === 'fast' ? price.fast : null) ?? tier?.rates ?? price.standard
+  const rates = (speed === 'fast' ? price.fast : null) ?? ratesAt(price, promptTokens)
   return inference_geo === 'us' ? scaledRates(rates, price.usGeo) : rates
 }
 

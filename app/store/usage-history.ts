@@ -57,6 +57,13 @@ export async function usageHistory(database: Pool | PoolClient, question: UsageQ
   return { rows: page, next: rows.length > limit ? (page.at(-1)?.key ?? null) : null }
 }
 
+const SUMMED = [
+  ...['requests', 'aborted_requests', 'estimated_requests', 'input_tokens', 'output_tokens'],
+  ...['cache_read_tokens', 'cache_write_5m_tokens', 'cache_write_1h_tokens', 'web_search_requests'],
+  ...['nano_usd', 'list_nano_usd'],
+]
+const SUMS = SUMMED.map(column => `sum(${column}) as ${column}`).join(', ')
+
 // Without names, unlike other statements: a plan that is kept would have to fit every grouping and range, and fits none.
 
 /** Days become text once they are summed: as text there would be one per row. */
@@ -65,13 +72,7 @@ const BY_COLUMN = {
     with summed as (
       select case $5::text when 'user' then principal when 'model' then model when 'upstream' then upstream end as word,
              case $5::text when 'day' then day end as day,
-             sum(requests) as requests, sum(aborted_requests) as aborted_requests,
-             sum(estimated_requests) as estimated_requests, sum(input_tokens) as input_tokens,
-             sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
-             sum(cache_write_5m_tokens) as cache_write_5m_tokens,
-             sum(cache_write_1h_tokens) as cache_write_1h_tokens,
-             sum(web_search_requests) as web_search_requests,
-             sum(nano_usd) as nano_usd, sum(list_nano_usd) as list_nano_usd
+             ${SUMS}
         from usage_daily
        where usage_daily.day between $1::date and $2::date
        group by 1, 2),
@@ -90,13 +91,7 @@ const BY_GROUP = {
   text: `
     with listed as (
       select coalesce(member.groups, '[]') as groups,
-             sum(requests) as requests, sum(aborted_requests) as aborted_requests,
-             sum(estimated_requests) as estimated_requests, sum(input_tokens) as input_tokens,
-             sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
-             sum(cache_write_5m_tokens) as cache_write_5m_tokens,
-             sum(cache_write_1h_tokens) as cache_write_1h_tokens,
-             sum(web_search_requests) as web_search_requests,
-             sum(nano_usd) as nano_usd, sum(list_nano_usd) as list_nano_usd
+             ${SUMS}
         from usage_daily used
         left join principal_groups member
           on member.day = used.day and member.principal = used.principal
@@ -104,13 +99,7 @@ const BY_GROUP = {
        where used.day between $1::date and $2::date
        group by coalesce(member.groups, '[]'))
     select coalesce(named.key, '') as key, null as email, null as name,
-           sum(requests) as requests, sum(aborted_requests) as aborted_requests,
-           sum(estimated_requests) as estimated_requests, sum(input_tokens) as input_tokens,
-           sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
-           sum(cache_write_5m_tokens) as cache_write_5m_tokens,
-           sum(cache_write_1h_tokens) as cache_write_1h_tokens,
-           sum(web_search_requests) as web_search_requests,
-           sum(nano_usd) as nano_usd, sum(list_nano_usd) as list_nano_usd
+           ${SUMS}
       from listed
       left join lateral (
         select distinct entry collate "C" as key from jsonb_array_elements_text(listed.groups) as entry
