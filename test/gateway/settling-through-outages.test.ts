@@ -29,6 +29,14 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     proxy.pause()
     return () => proxy.resume()
   },
+  async 'stopped in its tracks'({ database, role }) {
+    const { rows } = await database.pool.query('select pid from pg_stat_activity where usename = $1', [role])
+    assert.ok(rows.length > 0)
+    for (const { pid } of rows) process.kill(pid, 'SIGSTOP')
+    return () => {
+      for (const { pid } of rows) process.kill(pid, 'SIGCONT')
+    }
+  },
   async 'so slow that nothing is stored in time'({ database }) {
     const client = new pg.Client(database.url)
     await client.connect()
